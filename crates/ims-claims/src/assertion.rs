@@ -1,9 +1,9 @@
 //! The parts of an assertion: the signing input, the signature, and the assertion made of both (RFC 7515 §7.1).
 
 use alloc::{string::String, vec::Vec};
-use core::{fmt, mem};
+use core::fmt;
 
-use crate::{base64url, wiped_bytes::WipedBytes};
+use crate::{base64url, wiped_bytes::WipedText};
 
 /// How an assertion is signed. IMS documents RS256 alone.
 ///
@@ -137,7 +137,7 @@ impl fmt::Debug for Signature {
 /// }
 /// ```
 #[derive(Clone)]
-pub struct Assertion(String);
+pub struct Assertion(WipedText);
 
 impl Assertion {
     /// Joins `input` and the `signature` over it.
@@ -149,7 +149,7 @@ impl Assertion {
         text.push_str(&input.0);
         text.push('.');
         base64url::push(&mut text, &signature.0);
-        Self(text)
+        Self(WipedText::new(text))
     }
 
     /// The JWT in compact serialization: for the request to IMS, and for nothing that is logged.
@@ -159,15 +159,9 @@ impl Assertion {
     }
 }
 
-impl Drop for Assertion {
-    fn drop(&mut self) {
-        drop(WipedBytes::new(mem::take(&mut self.0).into_bytes()));
-    }
-}
-
 impl fmt::Debug for Assertion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Assertion({} bytes)", self.expose_secret().len())
+        write!(f, "Assertion({} bytes)", self.0.len())
     }
 }
 

@@ -40,4 +40,4 @@ pub use metascope::Metascope;
 pub use numeric_date::NumericDate;
 pub use service_account::ServiceAccount;
 pub use strict_json::{JsonObject, strict_object};
-pub use wiped_bytes::WipedBytes;
+pub use wiped_bytes::{WipedBytes, WipedText};

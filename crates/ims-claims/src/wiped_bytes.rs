@@ -1,6 +1,6 @@
-//! Bytes that are wiped from memory.
+//! Bytes and texts that are wiped from memory.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 use core::{
     fmt, mem,
     ops::{Deref, DerefMut},
@@ -64,6 +64,54 @@ impl fmt::Debug for WipedBytes {
     }
 }
 
+/// A text that is overwritten with zeros when it is dropped, like [`WipedBytes`].
+///
+/// It cannot be changed, so it stays where it is, and no copy is left in memory. `Debug` shows only its length.
+///
+/// ```
+/// use ims_claims::WipedText;
+///
+/// let secret = WipedText::new("p8e-secret".to_owned());
+/// assert!(secret.starts_with("p8e-"));
+/// assert_eq!(format!("{secret:?}"), "WipedText(10 bytes)");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct WipedText(String);
+
+impl WipedText {
+    /// Takes `text`, with all of its memory.
+    #[must_use]
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text, which is no longer wiped.
+    #[must_use]
+    pub fn into_string(mut self) -> String {
+        mem::take(&mut self.0)
+    }
+}
+
+impl Deref for WipedText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for WipedText {
+    fn drop(&mut self) {
+        wipe(&mut mem::take(&mut self.0).into_bytes());
+    }
+}
+
+impl fmt::Debug for WipedText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WipedText({} bytes)", self.0.len())
+    }
+}
+
 /// Fills all the memory of `bytes` with zeros.
 fn wipe(bytes: &mut Vec<u8>) {
     let capacity = bytes.capacity();
@@ -76,7 +124,7 @@ fn wipe(bytes: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::format;
+    use alloc::{format, string::ToString};
 
     #[test]
     fn all_the_memory_is_filled_with_zeros_where_it_is() {
@@ -94,5 +142,19 @@ mod tests {
         let bytes = WipedBytes::new(b"canary".to_vec());
         assert_eq!(format!("{bytes:?}"), "WipedBytes(6 bytes)");
         assert_eq!(bytes.into_vec(), b"canary");
+        let text = WipedText::new("canary".to_string());
+        assert_eq!(format!("{text:?}"), "WipedText(6 bytes)");
+        assert_eq!(text.into_string(), "canary");
+    }
+
+    #[test]
+    fn a_text_keeps_its_place_and_its_memory() {
+        let mut text = String::with_capacity(100);
+        text.push_str("canary");
+        let (start, capacity) = (text.as_ptr(), text.capacity());
+        let text = WipedText::new(text);
+        assert_eq!((text.as_ptr(), &*text), (start, "canary"));
+        let text = text.into_string();
+        assert_eq!((text.as_ptr(), text.capacity()), (start, capacity));
     }
 }

@@ -7,7 +7,7 @@ use ims_claims::{
     AccessTokenClaims, AccessTokenError, AccessTokenPayload, Algorithm, Assertion,
     AssertionLifetime, Audience, ClaimsError, ClientId, CompactJwt, DurationText, Environment,
     ErrorLine, FormatError, JwtError, JwtHeader, JwtId, Metascope, NumericDate, OrgId,
-    ServiceAccount, Signature, TechnicalAccountId, WipedBytes,
+    ServiceAccount, Signature, TechnicalAccountId, WipedBytes, WipedText,
 };
 
 const CANARY: &str = "canary-in-the-payload";
@@ -74,6 +74,7 @@ fn no_debug_shows_a_token_or_a_part_of_it() {
         shown(&OrgId::clone(account.org_id())),
         shown(&TechnicalAccountId::clone(account.technical_account_id())),
         shown(&WipedBytes::new(b"canary-in-the-signature".to_vec())),
+        shown(&WipedText::new("canary-in-the-signature".to_owned())),
     ];
 
     let claims_part = input.as_str().split_once('.').unwrap().1;

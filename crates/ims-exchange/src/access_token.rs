@@ -2,14 +2,13 @@
 
 use std::{
     fmt::{self, Write},
-    mem,
     str::FromStr,
     sync::{Arc, Weak},
     time::Duration,
 };
 
 use http::HeaderValue;
-use ims_claims::{NumericDate, WipedBytes};
+use ims_claims::{NumericDate, WipedText};
 
 use crate::{
     secret_text::MAX_TOKEN,
@@ -38,24 +37,15 @@ use crate::{
 pub struct BearerToken(Arc<Inner>);
 
 struct Inner {
-    text: Text,
+    text: WipedText,
     authorization: HeaderValue,
-}
-
-/// The text of a token, wiped from memory when it is dropped.
-struct Text(String);
-
-impl Drop for Text {
-    fn drop(&mut self) {
-        drop(WipedBytes::new(mem::take(&mut self.0).into_bytes()));
-    }
 }
 
 impl BearerToken {
     /// The token: for the APIs that it was issued for, and for nothing that is logged.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
-        &self.0.text.0
+        &self.0.text
     }
 
     /// The value of the `Authorization` header, `Bearer …`, prepared and marked as sensitive.
@@ -90,12 +80,12 @@ impl TryFrom<String> for BearerToken {
     type Error = TextError;
 
     fn try_from(text: String) -> Result<Self, TextError> {
-        let text = Text(text);
-        text_error::check("an access token", &text.0, 1..=MAX_TOKEN, is_visible)?;
+        let text = WipedText::new(text);
+        text_error::check("an access token", &text, 1..=MAX_TOKEN, is_visible)?;
         // The capacity is exact, so that the header takes over the buffer and no copy is left.
-        let mut value = String::with_capacity(BEARER.len() + text.0.len());
+        let mut value = String::with_capacity(BEARER.len() + text.len());
         value.push_str(BEARER);
-        value.push_str(&text.0);
+        value.push_str(&text);
         let mut authorization = HeaderValue::try_from(value)
             .expect("a header carries all visible ASCII (RFC 9110 §5.5)");
         authorization.set_sensitive(true);

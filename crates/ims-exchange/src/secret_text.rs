@@ -22,13 +22,10 @@ macro_rules! secret_text {
         impl TryFrom<String> for $name {
             type Error = $crate::text_error::TextError;
 
-            fn try_from(mut text: String) -> Result<Self, Self::Error> {
-                let checked = $crate::text_error::check($what, &text, $length, $is_allowed);
-                if let Err(error) = checked {
-                    zeroize::Zeroize::zeroize(&mut text);
-                    return Err(error);
-                }
-                Ok(Self(text.into()))
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                let text = ims_claims::WipedText::new(text);
+                $crate::text_error::check($what, &text, $length, $is_allowed)?;
+                Ok(Self(text.into_string().into()))
             }
         }
 
