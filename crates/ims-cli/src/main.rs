@@ -11,6 +11,7 @@ mod help;
 mod integration;
 mod jq;
 mod json_text;
+mod listen_address;
 mod output;
 mod process;
 mod prompt;

@@ -292,8 +292,9 @@ pub(crate) fn failure(error: Error) -> Failure {
         Error::File(error) => error.into(),
         Error::NotAllowed(_) => Failure::usage(error.to_string())
             .hint("if that is right, add its domain: --allow-host DOMAIN"),
-        Error::NotLoopback(_) => Failure::usage(error.to_string())
-            .hint("a token is not for other machines: --listen 127.0.0.1:0"),
+        Error::NotLoopback(_) => {
+            Failure::usage(error.to_string()).hint("a token is not for other machines: --port 0")
+        }
         error => Failure::person("the service cannot start").because(error),
     }
 }

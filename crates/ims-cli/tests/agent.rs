@@ -126,7 +126,7 @@ fn agent(sandbox: &Sandbox, emulator: &RunningEmulator) -> Service {
 }
 
 fn proxy(sandbox: &Sandbox, emulator: &RunningEmulator, to: &str) -> Service {
-    let arguments = "proxy -c credentials.json --listen 127.0.0.1:0 --allow-host localhost";
+    let arguments = "proxy -c credentials.json --port 0 --allow-host localhost";
     Service::start(sandbox, &format!("{arguments} --url {} --to {to}", emulator.url()), 1)
 }
 

@@ -186,6 +186,7 @@ fn an_invalid_configuration_is_refused_at_once_with_the_reason() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let at_taken = format!("emulator --listen {address}");
+    let taken_port = format!("emulator --port {}", address.port());
     let in_use = format!("cannot listen at {address}");
     #[rustfmt::skip]
     let table = [
@@ -194,8 +195,13 @@ fn an_invalid_configuration_is_refused_at_once_with_the_reason() {
         ("emulator --config scenario.toml",          4, "faults: expected a list"),
         ("emulator --listen 0.0.0.0:0",              4, "--expose"),
         ("emulator --listen nowhere",                2, "--listen"),
+        ("emulator --listen 8080",                   2, "use --port"),
+        ("emulator --port 65536",                    2, "a number from 0 to 65535"),
+        ("emulator --port 127.0.0.1:0",              2, "use --listen"),
+        ("emulator --port 0 --listen 127.0.0.1:0",   2, "cannot be used with"),
         (at_taken.as_str(),                          4, in_use.as_str()),
-        (at_taken.as_str(),                          4, "--listen 127.0.0.1:0"),
+        (taken_port.as_str(),                        4, in_use.as_str()),
+        (taken_port.as_str(),                        4, "--port 0"),
     ];
     for (arguments, code, reason) in table {
         let end = sandbox.run(arguments);
@@ -257,6 +263,18 @@ fn it_listens_at_the_address_in_credentials_for_this_machine() {
     assert_eq!(emulator.first_line(), url);
     assert_eq!(sandbox.run("token -c local.json").code, Some(0));
     emulator.terminate();
+    // A port that was asked for is used instead.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let arguments = format!("-c local.json --port {}", address.port());
+    let emulator = RunningEmulator::start(&sandbox, &arguments);
+    assert_eq!(emulator.first_line(), format!("http://{address}"));
+    for free in ["--port 0", "--listen localhost:0"] {
+        let emulator = RunningEmulator::start(&sandbox, &format!("-c local.json {free}"));
+        let port = emulator.url().strip_prefix("http://127.0.0.1:").unwrap();
+        assert_ne!(port.parse::<u16>().unwrap(), 0, "{free}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 
 use crate::{
     failure::Failure,
+    listen_address,
     output::Answer,
     process::block_on,
     service::{ServiceOptions, end},
@@ -30,14 +31,20 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME")]
     context: Vec<String>,
 
-    /// The Unix socket; by default ims/agent.sock in `XDG_RUNTIME_DIR`, unless --listen is given or systemd passes sockets on
+    /// The Unix socket; by default ims/agent.sock in `XDG_RUNTIME_DIR`, unless --listen or --port is given or systemd
+    /// passes sockets on
     #[arg(long, value_name = "PATH")]
     socket: Option<PathBuf>,
 
     /// Listen at this loopback address as well; port 0 is a free one. Callers send the text of the capability file as
     /// Authorization: Bearer …
-    #[arg(long, value_name = "ADDRESS", requires = "capability_file")]
+    #[arg(long, value_name = "ADDRESS", value_parser = listen_address::address, requires = "capability_file")]
     listen: Option<SocketAddr>,
+
+    /// Listen at this port of 127.0.0.1 as well, in the same way; 0 is a free one
+    #[arg(long, value_name = "PORT", value_parser = listen_address::port, requires = "capability_file")]
+    #[arg(conflicts_with = "listen")]
+    port: Option<SocketAddr>,
 
     #[command(flatten)]
     service: ServiceOptions,
@@ -56,8 +63,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<Answer, Failure> {
 }
 
 async fn serve(arguments: Arguments) -> Result<Answer, Failure> {
-    let Arguments { context, socket, listen, service, .. } = arguments;
-    let mut listeners = service.listeners(socket.as_ref(), listen).await?;
+    let Arguments { context, socket, listen, port, service, .. } = arguments;
+    let mut listeners = service.listeners(socket.as_ref(), listen.or(port)).await?;
     if listeners.is_empty() {
         listeners = service.listeners(Some(&health::default_socket()?), None).await?;
     }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use self::verdicts::Form;
 use crate::{
     failure::Failure,
-    integration,
+    integration, listen_address,
     output::{self, Answer},
     process::{EndSignals, block_on},
     storage::contexts,
@@ -33,7 +33,7 @@ pub(super) use from_credentials::integration_of;
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(
-    after_help = "Examples:\n  ims emulator -c creds.json &\n  ims token -c creds.json --ims-url http://127.0.0.1:PORT\n  \
+    after_help = "Examples:\n  ims emulator --port 8080 -c creds.json &\n  ims token -c creds.json --ims-url http://127.0.0.1:8080\n  \
     ims emulator --context local & ims token --context local   # without credentials of Adobe"
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option by itself")]
@@ -43,8 +43,12 @@ pub(crate) struct Arguments {
 
     /// Where to listen; port 0 is a free one [default: the address in `ims_url` of the credentials if it is one of this
     /// machine, otherwise 127.0.0.1:0]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = listen_address::address)]
     listen: Option<SocketAddr>,
+
+    /// Listen at this port of 127.0.0.1; 0 is a free one
+    #[arg(long, value_name = "PORT", value_parser = listen_address::port, conflicts_with = "listen")]
+    port: Option<SocketAddr>,
 
     /// Also listen on an address that other machines can reach
     #[arg(long)]
@@ -141,7 +145,7 @@ async fn serve(arguments: Arguments) -> Result<Answer, Failure> {
 
 async fn builder(arguments: Arguments) -> Result<EmulatorBuilder, Failure> {
     let mut builder = Emulator::builder();
-    let mut listen = arguments.listen;
+    let mut listen = arguments.listen.or(arguments.port);
     let mut hosts = Vec::new();
     if arguments.expose {
         output::note(
@@ -194,13 +198,13 @@ async fn builder(arguments: Arguments) -> Result<EmulatorBuilder, Failure> {
 fn unstarted(error: StartError) -> Failure {
     let message = "the emulator cannot start";
     match error {
-        StartError::NotLoopback => Failure::person(message)
-            .because(error)
-            .hint("to let others reach it anyway: --expose"),
+        StartError::NotLoopback => {
+            Failure::person(message).because(error).hint("to let others reach it anyway: --expose")
+        }
         StartError::Listen(_, ref cause) if cause.kind() == io::ErrorKind::AddrInUse => {
-            Failure::person(message).because(error).hint(
-                "another program listens there: end it, or take a free port with --listen 127.0.0.1:0",
-            )
+            Failure::person(message)
+                .because(error)
+                .hint("another program listens there: end it, or take a free port with --port 0")
         }
         _ => Failure::person(message).because(error),
     }

@@ -10,6 +10,7 @@ use reqwest_middleware::reqwest;
 use super::call::allowed_hosts;
 use crate::{
     failure::Failure,
+    listen_address,
     output::{self, Answer},
     process::block_on,
     service::{ServiceOptions, end, failure},
@@ -25,7 +26,7 @@ use crate::{
 /// SIGUSR1 prints the state.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  ims proxy --listen 127.0.0.1:8080 --to https://platform.adobe.io --context production &\n  \
+    after_help = "Examples:\n  ims proxy --port 8080 --to https://platform.adobe.io --context production &\n  \
     curl http://127.0.0.1:8080/data/foundation/catalog/dataSets\n  \
     curl --proxy http://127.0.0.1:8080 http://platform.adobe.io/data/foundation/catalog/dataSets"
 )]
@@ -37,8 +38,12 @@ pub(crate) struct Arguments {
     /// Listen at this loopback address; port 0 is a free one. Every program of this machine can use it, unless
     /// --capability-file is given: then clients send the text of that file as Proxy-Authorization, or as the password in the URL
     /// of their proxy
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = listen_address::address)]
     listen: Option<SocketAddr>,
+
+    /// Listen at this port of 127.0.0.1, in the same way; 0 is a free one
+    #[arg(long, value_name = "PORT", value_parser = listen_address::port, conflicts_with = "listen")]
+    port: Option<SocketAddr>,
 
     /// Listen at this Unix socket
     #[arg(long, value_name = "PATH")]
@@ -62,12 +67,12 @@ pub(crate) fn run(arguments: Arguments) -> Result<Answer, Failure> {
 }
 
 async fn serve(arguments: Arguments) -> Result<Answer, Failure> {
-    let Arguments { context, listen, socket, to, allow_host, service } = arguments;
+    let Arguments { context, listen, port, socket, to, allow_host, service } = arguments;
     let hosts = allowed_hosts(&allow_host)?;
-    let listeners = service.listeners(socket.as_ref(), listen).await?;
+    let listeners = service.listeners(socket.as_ref(), listen.or(port)).await?;
     if listeners.is_empty() {
         let failure = Failure::usage("the proxy has no address to listen at");
-        return Err(failure.hint("name one: --listen 127.0.0.1:0, or --socket PATH"));
+        return Err(failure.hint("name one: --port 0, or --socket PATH"));
     }
     if listeners.iter().any(Listener::is_open) {
         output::note(

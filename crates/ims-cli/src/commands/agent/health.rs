@@ -101,7 +101,7 @@ pub(super) fn default_socket() -> Result<PathBuf, Failure> {
     let folder = folder.filter(|folder| folder.is_absolute());
     let folder = folder.ok_or_else(|| {
         Failure::usage("XDG_RUNTIME_DIR is not set, so there is no usual place for the socket")
-            .hint("name one: --socket PATH, or --listen ADDRESS --capability-file FILE")
+            .hint("name one: --socket PATH, or --port PORT --capability-file FILE")
     })?;
     Ok(folder.join("ims").join("agent.sock"))
 }

@@ -9,7 +9,7 @@ use ims::{
 };
 use ims_emulator::{Certificate, Integration};
 
-use crate::{failure::Failure, when};
+use crate::{failure::Failure, listen_address, when};
 
 /// A certificate that is made for a key without one lasts as long as those of Adobe's documents.
 const CERTIFICATE_DAYS: u32 = 365;
@@ -56,14 +56,11 @@ pub(crate) async fn integration_of(credentials: &Credentials) -> Result<Integrat
 pub(super) fn address_of(environment: &Environment) -> Option<SocketAddr> {
     let (scheme, rest) = environment.base_url().split_once("://")?;
     let authority = rest.split('/').next()?;
-    // An environment formats an address like `SocketAddr`, and the only name of this machine is `localhost`.
-    let authority = match authority.strip_prefix("localhost") {
-        Some(port) => format!("127.0.0.1{port}"),
-        None => authority.to_owned(),
-    };
     let default_port = if scheme == "https" { 443 } else { 80 };
     let with_port = format!("{authority}:{default_port}");
-    let address: SocketAddr = authority.parse().or_else(|_| with_port.parse()).ok()?;
+    // An environment formats an address like `SocketAddr`.
+    let address = listen_address::address(authority);
+    let address = address.or_else(|_| listen_address::address(&with_port)).ok()?;
     address.ip().is_loopback().then_some(address)
 }
 
