@@ -205,3 +205,27 @@ fn refusal(error: keyring_core::Error, name: &str) -> KeyringError {
         error => KeyringError::Failed(Arc::new(error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keyring_core::Error as E;
+
+    #[test]
+    fn a_refusal_of_the_keyring_says_what_it_is_and_never_the_secret() {
+        let bytes = || b"canary\xff".to_vec();
+        #[rustfmt::skip]
+        let table = [
+            (E::BadEncoding(bytes()),                             "the entry mine of the keyring holds no text"),
+            (E::BadDataFormat(bytes(), "x".into()),               "the entry mine of the keyring holds no text"),
+            (E::NoStorageAccess("x".into()),                      "the keyring is locked"),
+            (E::TooLong("secret".to_owned(), 2_560),              "the secret is longer than the 2560 bytes that the keyring takes"),
+            (E::TooLong("user".to_owned(), 513),                  "the keyring failed: Value of 'user' is longer than the platform limit of 513 chars"),
+        ];
+        for (error, said) in table {
+            let refusal = refusal(error, "mine");
+            assert_eq!(refusal.to_string(), said);
+            assert!(!format!("{refusal:?}").contains("canary"), "{refusal:?}");
+        }
+    }
+}

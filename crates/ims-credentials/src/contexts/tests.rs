@@ -65,6 +65,9 @@ fn a_file_that_is_not_there_has_no_contexts() {
     assert!(contexts.names().is_empty() && contexts.current().is_none());
     let unknown = contexts.credentials("x").unwrap_err();
     assert_eq!(unknown.to_string(), "there is no such context; there is none");
+    // What is there and cannot be read may have contexts.
+    let error = Contexts::load(folder.path()).unwrap_err();
+    assert!(matches!(error, ContextsError::File(_)), "{error:?}");
 }
 
 #[test]
@@ -296,15 +299,18 @@ fn credentials_know_every_file_that_they_were_read_from() {
 #[test]
 fn each_error_has_a_name_and_what_to_do_if_that_is_known() {
     use ContextsError as E;
-    let missing =
-        FileError::io(Path::new("x"), "read", std::io::ErrorKind::PermissionDenied.into());
-    let remedy = missing.remedy();
+    let access = "others can read it (mode 0644)".to_owned();
+    let exposed = FileError::Exposed { path: "x".into(), access, is_folder: false };
+    let denied = FileError::io(Path::new("x"), "read", std::io::ErrorKind::PermissionDenied.into());
+    let remedy = exposed.remedy();
+    assert!(remedy.is_some());
     let not_text = || CredentialsError::NotText;
     let utf8 = || Some("save the file as text in UTF-8".to_owned());
     let (path, name) = (PathBuf::from("x"), "one".to_owned());
     #[rustfmt::skip]
     let table = [
-        (E::File(missing),                                              "file_not_used",     remedy,                          false),
+        (E::File(exposed),                                              "file_not_used",     remedy,                          false),
+        (E::File(denied),                                               "file_not_used",     None,                            false),
         (E::Wrong { path: path.clone(), problem: not_text() },          "file_malformed",    utf8(),                          false),
         (E::Unusable { name: name.clone(), problem: not_text() },       "file_malformed",    utf8(),                          false),
         (E::Changed { path },                                           "contexts_changed",  Some("do it again".to_owned()),  true),

@@ -191,6 +191,27 @@ fn the_variable_of_aio_that_names_a_file_is_a_source_if_it_is_not_empty() {
     assert_eq!(sources(&CLIENT), [Source::Variables(Some(Form::EnvironmentVariables))]);
 }
 
+#[cfg(unix)]
+#[test]
+fn the_contexts_are_in_the_folder_for_configurations_which_a_relative_path_does_not_change() {
+    const EXPECTED: &str = "IMS_TEST_CONTEXTS_FILE";
+    if let Some(expected) = std::env::var_os(EXPECTED) {
+        assert_eq!(contexts_file(), Some(expected.into()));
+        return;
+    }
+    for (configurations, expected) in [
+        ("/configurations", "/configurations/ims/config.toml"),
+        ("relative", "/elsewhere/.config/ims/config.toml"),
+        ("", "/elsewhere/.config/ims/config.toml"),
+    ] {
+        let name = "discovery::tests::\
+                    the_contexts_are_in_the_folder_for_configurations_which_a_relative_path_does_not_change";
+        let variables =
+            [("XDG_CONFIG_HOME", configurations), ("HOME", "/elsewhere"), (EXPECTED, expected)];
+        ims_testkit::run_test_with(name, &variables);
+    }
+}
+
 #[test]
 fn as_many_sources_are_looked_for_as_are_asked_for() {
     let folder = folder();

@@ -138,3 +138,38 @@ fn environment(
 fn environment_of_file(whole: &Fields<'_>) -> Option<String> {
     whole.object("cli").ok()?.optional_text("env").ok()?.map(str::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::reading::{fields::Document, read_context::FilesRead};
+
+    #[test]
+    fn the_ims_is_that_of_the_context_then_of_the_variable_then_of_the_file() {
+        let (prod, stage) = (Some("prod"), Some("stage"));
+        #[rustfmt::skip]
+        let table = [
+            // the context, AIO_CLI_ENV, the file, whether it is stage
+            (None,  None,      None,  false),
+            (None,  None,      stage, true),
+            (None,  Some(""),  stage, true),
+            (None,  prod,      stage, false),
+            (None,  stage,     prod,  true),
+            (prod,  stage,     stage, false),
+            (stage, prod,      prod,  true),
+        ];
+        let files = FilesRead::default();
+        for (of_context, of_variable, of_file, is_stage) in table {
+            let variable = |_: &str| of_variable.map(str::to_owned);
+            let at = ReadContext { variable: &variable, ..ReadContext::of_text(None, &files) };
+            let context = Document::new(json!({ "env": of_context }));
+            let whole = Document::new(json!({ "cli": { "env": of_file } }));
+            let (context, whole) = (context.fields().unwrap(), whole.fields().unwrap());
+            let expected = if is_stage { Environment::stage() } else { Environment::production() };
+            let found = environment(&context, &whole, &at).unwrap();
+            assert_eq!(found, expected, "{of_context:?} {of_variable:?} {of_file:?}");
+        }
+    }
+}

@@ -148,7 +148,8 @@ pub(crate) fn secret_references(
 ) -> Option<Map<String, Value>> {
     let absolute = |kind: &str, value: &Value| match value {
         Value::String(path) if kind == "file" => at.absolute(path).into(),
-        Value::Array(words) if kind == "command" => {
+        // A command: the other kinds are texts, and have been read already.
+        Value::Array(words) => {
             let mut words = words.clone();
             if let Some(Value::String(program)) = words.first_mut()
                 && Path::new(program).components().count() > 1

@@ -219,6 +219,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wiped_has_no_text_left() {
+        let mut value = json!({ "a": "canary", "b": ["canary", { "c": "canary" }], "d": 1 });
+        wipe(&mut value);
+        assert_eq!(value, json!({ "a": "", "b": ["", { "c": "" }], "d": 1 }));
+    }
+
+    #[test]
     fn a_fault_is_named_by_its_place_in_the_whole_text() {
         let deep = format!("{{\n\"a\":{}{}}}", "[".repeat(200), "]".repeat(200));
         let repeated = TextFault::Repeated { line: 3 };

@@ -285,9 +285,6 @@ mod formats {
             let said = refused(Language::Yaml, text);
             assert!(said.starts_with("not YAML (line ") && !said.contains("canary"), "{said}");
         };
-        refused("a: [canary");
-        refused("--- {a: 1}\n--- {a: canary}");
-        refused(&format!("a: {}", "[".repeat(100_000)));
         let alias = |n: i32| vec![format!("*a{}", n - 1); 9].join(", ");
         let lines = (1..30).map(|n| format!("a{n}: &a{n} [{}]", alias(n)));
         let first = "a0: &a0 [canary, canary, canary]".to_owned();
@@ -298,14 +295,57 @@ mod formats {
         let first = "a0: &a0 {p: canary}".to_owned();
         let bomb = std::iter::once(first).chain(lines).collect::<Vec<_>>().join("\n");
         refused(&bomb);
-        refused("a: 1\n<<: {b: canary}");
-        refused("? [canary]\n: 1");
-        let text =
-            "a: &x {b: [c]}\nd: *x\ne: !!str 12\nf: '12'\ng: 12e5\nh: 0x1F\ni: p8e-1\nj: .\nk: 1_0";
+        let text = "a: &x {b: [c]}\nd: *x\ne: !!str 12\nf: '12'\ng: 12e5\nh: 0x1F\ni: p8e-1\nj: .\nk: 1_0\nl: .5";
         let said = json!({
             "a": { "b": ["c"] }, "d": { "b": ["c"] }, "e": "12", "f": "12", "g": 12e5, "h": 0, "i": "p8e-1", "j": ".",
-            "k": 0,
+            "k": 0, "l": 0,
         });
         assert_eq!(read(Language::Yaml, text), said);
+    }
+
+    #[test]
+    fn an_error_in_yaml_names_the_line_and_the_column_where_it_is() {
+        let deep = |levels: usize| format!("a: {}{}", "[".repeat(levels), "]".repeat(levels));
+        let (deepest, too_deep) = (deep(31), deep(32));
+        let endless = format!("a: {}", "[".repeat(100_000));
+        #[rustfmt::skip]
+        let table = [
+            ("a: [canary",                      "line 1, column 4"),
+            ("a: 1\n  b: canary",               "line 2, column 4"),
+            ("a: 1\n<<: {b: canary}",           "line 2, column 1"),
+            ("b: {a: 1, <<: canary}",           "line 1, column 11"),
+            ("? [canary]\n: 1",                 "line 1, column 3"),
+            ("--- {a: 1}\n--- {a: canary}",     "line 2, column 5"),
+            ("--- {a: 1}\n--- canary",          "line 2, column 5"),
+            ("--- {a: 1}\n--- ''",              "line 2, column 5"),
+            // There are 32 levels: the object, and 31 brackets.
+            (&too_deep,                         "line 1, column 35"),
+            (&endless,                          "line 1, column 259"),
+        ];
+        for (text, place) in table {
+            assert_eq!(refused(Language::Yaml, text), format!("not YAML ({place})"), "{text:.40}");
+        }
+        read(Language::Yaml, &deepest);
+        // What comes after the document says nothing.
+        for text in ["--- {a: 1}\n---\n", "--- {a: 1}\n--- ~\n...\n"] {
+            assert_eq!(read(Language::Yaml, text), json!({ "a": 1 }), "{text}");
+        }
+    }
+
+    #[test]
+    fn yaml_has_at_most_ten_thousand_values_and_an_alias_is_as_many_as_it_repeats() {
+        // The object, the two lists, and what is in them.
+        let list = |count: usize| format!("a: [{}]\nb: []", vec!["x"; count].join(", "));
+        let aliases = |first: &str, count: usize| {
+            format!("a: &a {first}\nb: [{}]", vec!["*a"; count].join(", "))
+        };
+        for first in ["[x, y]", "{p: x, q: y}"] {
+            // Each alias counts one, and the three that it repeats.
+            read(Language::Yaml, &aliases(first, 2498));
+            let said = format!("not YAML (line 2, column {})", 5 + 4 * 2498);
+            assert_eq!(refused(Language::Yaml, &aliases(first, 2499)), said, "{first}");
+        }
+        read(Language::Yaml, &list(9997));
+        assert_eq!(refused(Language::Yaml, &list(9998)), "not YAML (line 2, column 4)");
     }
 }

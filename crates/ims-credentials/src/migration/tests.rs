@@ -124,15 +124,27 @@ fn no_file_is_overwritten_and_only_the_owner_can_read_the_new_one() {
 
 #[test]
 fn a_secret_outside_of_the_file_stays_there() {
-    let list = json!([{ "file": "client.secret" }, { "command": ["./x", "y"] }]);
+    // The path of a command is made absolute, its words stay as they are, and a name alone is searched in `PATH`.
+    let command = json!(["./print", "./secret"]);
+    let command = if cfg!(unix) { command } else { json!(["cmd", "/c", "echo", "x"]) };
+    let list = json!([{ "file": "client.secret" }, { "command": command }]);
     let echo = if cfg!(windows) { json!(["cmd", "/c", "echo", "x"]) } else { json!(["echo", "x"]) };
     for (reference, is_absolute) in [
         (json!({ "client_secret": null, "client_secret_file": "client.secret" }), true),
         (json!({ "client_secret": null, "client_secret_env": "CARGO_PKG_NAME" }), false),
         (json!({ "client_secret": null, "client_secret_command": echo }), false),
+        (json!({ "client_secret": null, "client_secret_command": command }), cfg!(unix)),
         (json!({ "client_secret": null, "client_secrets": [list[0]] }), true),
+        (json!({ "client_secret": null, "client_secrets": [list[1]] }), cfg!(unix)),
     ] {
         let folder = folder(&own(&reference));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let program = folder.path().join("print");
+            fs::write(&program, "#!/bin/sh\necho $1\n").unwrap();
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+        }
         let migration = migration(&folder).unwrap();
         assert!(!migration.holds_secret(), "{reference}");
         let text = migration.text().unwrap();
@@ -141,6 +153,11 @@ fn a_secret_outside_of_the_file_stays_there() {
         // As JSON has it, where a backslash is two.
         let folder_in_json = json!(folder.path()).to_string();
         assert_eq!(text.contains(folder_in_json.trim_matches('"')), is_absolute, "{text}");
+        assert_eq!(
+            text.contains("\"./secret\""),
+            reference.to_string().contains("./secret"),
+            "{text}"
+        );
         // From another folder, too.
         let other = TempDir::new().unwrap();
         let path = other.path().join("new.json");
@@ -158,6 +175,12 @@ fn several_secrets_are_all_kept() {
     assert!(migration.holds_secret());
     let text: Value = serde_json::from_str(migration.text().unwrap().expose_secret()).unwrap();
     assert_eq!(text["client_secrets"], json!([CLIENT_SECRET, CLIENT_SECRET]));
+    // A list of one is one.
+    let folder =
+        self::folder(&own(&json!({ "client_secret": null, "client_secrets": [CLIENT_SECRET] })));
+    let text = self::migration(&folder).unwrap().text().unwrap();
+    let text: Value = serde_json::from_str(text.expose_secret()).unwrap();
+    assert_eq!((&text["client_secret"], text.get("client_secrets")), (&json!(CLIENT_SECRET), None));
 }
 
 #[test]

@@ -99,6 +99,17 @@ fn the_variables_of_commerce_and_of_the_action_for_ci_are_read() {
         assert_eq!(credentials.form(), form);
         assert_is_the_client(credentials);
     }
+    let commerce_at = |environment: &str| {
+        let members = table[1].0.iter();
+        let mut variables: Vec<_> =
+            members.map(|(name, value)| (*name, (*value).to_owned())).collect();
+        variables.last_mut().unwrap().1 = environment.to_owned();
+        from_variables(&variables).map(|credentials| credentials.environment().clone())
+    };
+    assert_eq!(commerce_at("stage").unwrap(), Environment::stage());
+    assert_eq!(commerce_at("").unwrap(), Environment::production());
+    let said = "AIO_COMMERCE_AUTH_IMS_ENVIRONMENT is not \"prod\" or \"stage\"";
+    assert_eq!(commerce_at("canary").unwrap_err().to_string(), said);
     // Names that other services use as well are not read as Adobe's.
     for name in ["OAUTH_CLIENT_ID", "CLIENTID"] {
         let error = from_variables(&[(name, "other".to_owned())]).unwrap_err();
@@ -114,6 +125,8 @@ fn the_key_of_a_downloaded_service_account_is_next_to_it_in_it_or_at_a_path() {
         json!({}),
         json!({ "PRIVATE_Key": "other.key" }),
         json!({ "PRIVATE_KEY": ims_testkit::keys::FIRST }),
+        // With the scopes that it is to have after its migration.
+        json!({ "SCOPES": ["openid", "AdobeID"] }),
     ] {
         let credential = folder.service_account(&jwt_download(&changes).to_string());
         assert_eq!(credential.account.client_id().as_str(), CLIENT_ID);

@@ -52,6 +52,12 @@ fn what_is_wrong_with_other_forms_is_named() {
     };
     let named = |name: &str| json!({ "name": name, "jwt": console_jwt() });
     let contexts = json!({ "ims": { "contexts": { "one": aio(), "two": aio() } } });
+    let types = |types: &[&str]| {
+        let entry = |text: &&str| json!({ "name": "x", "integration_type": text });
+        console(&types.iter().map(entry).collect())
+    };
+    let jwt_auth = json!({ "clientId": "a", "clientSecret": "b", "orgId": "C@AdobeOrg",
+        "technicalAccountId": "D@techacct.adobe.com", "metaScopes": ["ent_user_sdk"] });
     #[rustfmt::skip]
     let table = [
         (without(aem(), "/integration/org"),                           "integration.org is missing"),
@@ -62,6 +68,8 @@ fn what_is_wrong_with_other_forms_is_named() {
         (console(&json!([named("first"), named("second")])),           "2 usable credentials in one file: first, second"),
         (console(&json!([{ "name": "web", "other": {} }])),            "project.workspace.details.credentials is not a list with a credential in it"),
         (console(&json!([{ "name": "x", "integration_type": "future", "future": {} }])), "project.workspace.details.credentials holds no credential of a known kind; the kinds there are: future"),
+        (types(&[&"x".repeat(40), "oauth_2", "not a name", "Canary", &"x".repeat(41)]), &format!("project.workspace.details.credentials holds no credential of a known kind; the kinds there are: {}, oauth_2", "x".repeat(40))),
+        (jwt_auth,                                                     "privateKey is missing"),
         (json!({ "accessToken": "canary" }),                           "accessToken is not an access token of IMS, which is a JWT that says when it ends"),
         (json!({}),                                                    "no known form of credentials (members: none)"),
         (json!([]),                                                    "no known form of credentials (members: none)"),
@@ -198,12 +206,22 @@ fn a_credentials_file_that_others_can_read_gets_a_warning_if_it_has_a_secret() {
         "client_secret": null, "client_secret_file": "client.secret", "private_key_file": null,
         "signer": "pkcs11:token=ims?pin-value=1234",
     });
+    let key = json!({
+        "client_secret": null, "client_secret_file": "client.secret", "private_key_file": null,
+        "private_key": ims_testkit::keys::FIRST,
+    });
+    let passphrase = json!({
+        "client_secret": null, "client_secret_file": "client.secret",
+        "private_key_file": "encrypted.key", "private_key_passphrase": ims_testkit::PASSPHRASE,
+    });
     #[rustfmt::skip]
     let table = [
         (own().to_string(),    0o644, 1),
         (own().to_string(),    0o600, 0),
         (own_with(in_files),   0o644, 0),
         (own_with(pin),        0o644, 1),
+        (own_with(key),        0o644, 1),
+        (own_with(passphrase), 0o644, 1),
         (aem().to_string(),    0o644, 1),
         (aio().to_string(),    0o604, 1),
         (aio().to_string(),    0o600, 0),

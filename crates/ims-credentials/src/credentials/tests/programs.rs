@@ -92,6 +92,7 @@ fn incomplete_credentials_and_those_of_another_grant_are_named() {
     #[rustfmt::skip]
     let table = [
         ("short.env",    "ADOBE_CLIENT_ID=<id>\nADOBE_CLIENT_SECRET=<secret>\n",                          "ADOBE_SCOPES is missing"),
+        ("lower.env",    "adobe_client_id=<id>\nadobe_client_secret=<secret>\n",                          "adobe_scopes is missing"),
         ("frame.env",    "ADOBE_CLIENT_ID=<id>\nADOBE_CLIENT_SECRET=<secret>\nADOBE_REFRESH_TOKEN=canary\n", "ADOBE_REFRESH_TOKEN is a person's refresh token, and no other value here gets tokens"),
         ("code.env",     "IMS_HOST=h\nIMS_CLIENT_ID=<id>\nIMS_CLIENT_CODE=canary\nIMS_CLIENT_SECRET=<secret>\n", "IMS_CLIENT_CODE is the permanent code of a service, and no other value here gets tokens"),
         ("secret.yaml",  "apiVersion: v1\nkind: Secret\nstringData:\n  IMS_CLIENT_ID: <id>\n",              "this is a manifest of Kubernetes, not credentials"),

@@ -276,6 +276,20 @@ fn credentials_from_someone_else_name_nothing_of_this_machine() {
     assert!(matches!(refused, Err(CredentialsError::Reference { .. })), "{refused:?}");
 }
 
+#[test]
+fn a_variable_of_this_process_says_nothing_about_credentials_from_someone_else() {
+    if std::env::var_os("AIO_CLI_ENV").is_none() {
+        let name = "credentials::tests::references::\
+                    a_variable_of_this_process_says_nothing_about_credentials_from_someone_else";
+        return ims_testkit::run_test_with(name, &[("AIO_CLI_ENV", "stage")]);
+    }
+    let context = aio().to_string();
+    let ours: Credentials = context.parse().unwrap();
+    assert_eq!(*ours.environment(), Environment::stage());
+    let theirs = Credentials::from_untrusted_json(&context).unwrap();
+    assert_eq!(*theirs.environment(), Environment::production());
+}
+
 #[cfg(feature = "formats")]
 #[test]
 fn credentials_from_someone_else_may_be_in_any_language() {

@@ -75,6 +75,22 @@ fn a_project_without_a_credential_for_servers_gives_the_one_that_it_has() {
 }
 
 #[test]
+fn variables_in_a_configuration_are_selected_by_their_path() {
+    let folder = Folder::with_key();
+    let server = |client_id: &str| {
+        json!({ "env": {
+            "IMS_CLIENT_ID": client_id, "IMS_CLIENT_SECRET": CLIENT_SECRET, "IMS_SCOPES": "openid",
+        }})
+    };
+    let text = json!({ "mcpServers": { "a": server("one"), "b": server("two") } }).to_string();
+    let several = folder.read(&text).unwrap_err();
+    let names = "mcpServers.a.env, mcpServers.b.env";
+    assert!(chain(&several).ends_with(names), "{several:?}");
+    let selected = read(&folder, &text, "mcpServers.b.env").unwrap();
+    assert_eq!(selected.client_id().as_str(), "two");
+}
+
+#[test]
 fn a_name_selects_nothing_in_a_form_without_names() {
     let folder = Folder::with_key();
     for text in [own(), aem(), aio()] {

@@ -21,8 +21,11 @@ fn a_secret_that_cannot_be_right_is_refused_with_its_member() {
     aem["integration"]["technicalAccount"]["clientSecret"] = json!("");
     let blank = json!({ "client_id": "c", "client_secret_file": "blank", "scopes": ["openid"] });
     let swapped = json!({ "client_id": "p8e-x", "client_secret": "c", "scopes": ["openid"] });
+    let passphrase =
+        json!({ "private_key_file": "encrypted.key", "private_key_passphrase_file": "blank" });
     #[rustfmt::skip]
     let table = [
+        (own_with(passphrase),                "private_key_passphrase_file is empty"),
         (s2s(json!("")),                      "client_secret is empty"),
         (s2s(json!("  ")),                    "client_secret is empty"),
         (s2s(json!("p8e-x\n")),               "client_secret ends with a line break"),

@@ -178,8 +178,10 @@ fn an_error_about_a_file_of_another_form_shows_no_line_of_a_key() {
 
 #[test]
 fn a_file_of_the_greatest_length_is_refused_in_time() {
-    let long =
-        |start: &str, again: &str| format!("{start}{}", again.repeat(1024 * 1024 / again.len()));
+    let long = |start: &str, again: &str| {
+        let count = (1024 * 1024 - start.len()) / again.len();
+        format!("{start}{}", again.repeat(count))
+    };
     for text in [
         long("{a:[", "1,"),
         long("{a:[", "1 "),
@@ -188,9 +190,12 @@ fn a_file_of_the_greatest_length_is_refused_in_time() {
         long("A=\"", "\\\""),
         long("", "A=\"b\"\n"),
         long("", "a\\\n"),
+        // As a property of Java, it has half a million steps.
+        long("a", ".a"),
         long("[a]\n", "b\n "),
         long("[a]\nb=c\n", " d\n"),
     ] {
-        assert!(Folder::with_key().read(&text).is_err(), "{}", &text[..8]);
+        let error = Folder::with_key().read(&text).unwrap_err();
+        assert_ne!(error.reason_name(), "file_not_used", "{}: {error}", &text[..8]);
     }
 }

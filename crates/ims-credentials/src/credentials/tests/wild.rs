@@ -156,6 +156,11 @@ fn aio_cli_env_says_which_ims_where_the_context_does_not() {
     let environment =
         |variables: &[(&str, String)]| from_variables(variables).unwrap().environment().clone();
     assert_eq!(environment(&variables), Environment::stage());
+    // Exactly this name comes before the same name in another case.
+    let mut both = variables.clone();
+    both[variables.len() - 1].1 = "prod".to_owned();
+    both.push(("aio_cli_env", "stage".to_owned()));
+    assert_eq!(environment(&both), Environment::production());
     variables.push(("AIO_ims_contexts_one_env", "prod".to_owned()));
     assert_eq!(environment(&variables), Environment::production());
 }
@@ -397,6 +402,11 @@ fn the_options_of_jwt_auth_are_read() {
         assert_eq!(*credentials.environment(), Environment::stage());
         assert_account(credentials, Form::JwtAuth, &["ent_user_sdk", "ent_dataservices_sdk"]);
     }
+    // The key itself comes before a path.
+    let mut both: Value = serde_json::from_str(&options(ims_testkit::keys::FIRST)).unwrap();
+    both["privateKeyPath"] = json!("missing.key");
+    let credentials = read("options.json", &both.to_string());
+    assert_account(credentials, Form::JwtAuth, &["ent_user_sdk", "ent_dataservices_sdk"]);
 }
 
 #[test]
@@ -415,6 +425,9 @@ fn the_configuration_of_imscli_is_read_in_its_languages_and_from_variables() {
     }
     let scopes = filled("clientid: <id>\nclientsecret: <secret>\nscopes: [openid, AdobeID]\n");
     assert_server_to_server(read("imscli.yml", &scopes), Form::Imscli, &["openid", "AdobeID"]);
+    // The file has the settings of all its commands.
+    let both = format!("{yaml}scopes: [openid]\n");
+    assert_account(read("imscli.yml", &both), Form::Imscli, &["ent_user_sdk"]);
     let folder = Folder::with_key();
     let variables = [
         ("IMS_CLIENTID", CLIENT_ID.to_owned()),
