@@ -1,7 +1,7 @@
 //! `cargo xtask features`: each feature of each library builds without the others, and the claims need no operating system.
 //!
 //! A feature that needs code of another feature builds in the workspace, where all features are on, and fails for a user who
-//! turns on this feature only.
+//! turns on this feature only. In the same way, each program that is not published builds without the other packages.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -35,6 +35,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     for package in selected(&metadata.packages, &options.packages)? {
         if is_library(package) && is_published(package) {
             check_each_feature(package)?;
+        }
+        if !is_published(package) {
+            check_alone(package)?;
         }
         for budget in BUDGETS.iter().filter(|budget| package.name == budget.package) {
             check_budget(budget)?;
@@ -76,6 +79,11 @@ fn check_each_feature(package: &Package) -> Result<()> {
         run_command(cargo(check).args(["--features", feature]))?;
     }
     Ok(())
+}
+
+/// `cargo run -p` builds a program without the features that other packages of the workspace turn on.
+fn check_alone(package: &Package) -> Result<()> {
+    run_command(&mut cargo(["check", "-p", &package.name]))
 }
 
 /// How many crates a program builds that uses one of our crates with these features, ours included.
