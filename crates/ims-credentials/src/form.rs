@@ -274,10 +274,12 @@ impl Form {
         match self {
             Self::ConsoleProject => console_project::redirect_uri(fields, at),
             Self::ConsoleDownload => console_download::redirect_uri(fields),
+            Self::PostmanEnvironment => console_download::redirect_uri_of_postman(fields),
             Self::AioContext | Self::CloudManager => aio_context::redirect_uri(fields, at),
             Self::AioVariables => aio_variables::redirect_uri(fields, at),
             Self::PrefixedVariables => configuration::redirect_uri_of_variables(fields, at),
             Self::Section => configuration::redirect_uri_of_section(fields, at),
+            Self::NestedVariables => redirect_uri_of_nested(fields, at),
             _ => user_login::redirect_uri(fields, "redirect_uri"),
         }
     }
@@ -311,16 +313,31 @@ fn of_nested(
     fields: &Fields<'_>,
     at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
+    let (path, form, document) = selected_nested(fields, at)?;
+    form.read(&document.fields()?.within(&path), &ReadContext { selected: None, ..*at })
+}
+
+fn redirect_uri_of_nested(
+    fields: &Fields<'_>,
+    at: &ReadContext<'_>,
+) -> Result<Option<String>, CredentialsError> {
+    let (path, form, document) = selected_nested(fields, at)?;
+    form.redirect_uri(&document.fields()?.within(&path), &ReadContext { selected: None, ..*at })
+}
+
+/// Variables in a configuration, with the path that leads to them.
+type Nested = (String, Form, Document);
+
+/// The variables whose path is selected, or the only ones.
+fn selected_nested(fields: &Fields<'_>, at: &ReadContext<'_>) -> Result<Nested, CredentialsError> {
     let mut candidates = Vec::new();
     for (path, form, document) in nested(fields) {
         candidates.push((path.clone(), (path, form, document)));
     }
-    let (path, form, document) = at.select(candidates)?;
-    let inner = ReadContext { selected: None, ..*at };
-    form.read(&document.fields()?.within(&path), &inner)
+    at.select(candidates)
 }
 
-fn nested(fields: &Fields<'_>) -> Vec<(String, Form, Document)> {
+fn nested(fields: &Fields<'_>) -> Vec<Nested> {
     let mut found = Vec::new();
     for (path, document) in nested_variables::candidates(fields) {
         if let Ok(fields) = document.fields()

@@ -150,6 +150,17 @@ pub(super) fn postman(
     fields: &Fields<'_>,
     at: &ReadContext<'_>,
 ) -> Result<(Environment, Credential), CredentialsError> {
+    download(&values(fields)?.fields()?.within("values"), at)
+}
+
+pub(super) fn redirect_uri_of_postman(
+    fields: &Fields<'_>,
+) -> Result<Option<String>, CredentialsError> {
+    redirect_uri(&values(fields)?.fields()?.within("values"))
+}
+
+/// The values of an environment of Postman as members. Those that are empty are not set.
+fn values(fields: &Fields<'_>) -> Result<Document, CredentialsError> {
     let mut members = Vec::new();
     for value in fields.objects("values")? {
         let is_set = value.value("value").is_some_and(|text| text.as_str() != Some(""));
@@ -157,8 +168,7 @@ pub(super) fn postman(
             members.push((value.text("key")?.to_owned(), set.clone()));
         }
     }
-    let document: Document = members.into_iter().collect();
-    download(&document.fields()?.within("values"), at)
+    Ok(members.into_iter().collect())
 }
 
 pub(super) fn is_action_input(fields: &Fields<'_>) -> bool {

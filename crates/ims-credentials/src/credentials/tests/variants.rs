@@ -84,11 +84,23 @@ fn the_redirect_of_a_person_is_found_where_the_form_has_it() {
     let list = json!({ "redirect_uri": ["https://a/b", "https://c"] });
     let patterns =
         json!({ "defaultRedirectUri": "https://a/b", "redirect_uri": ["https://a\\.b/.*"] });
+    let value = |key: &str, value: &str| json!({ "key": key, "value": value });
+    let values = [
+        value("CLIENT_ID", "web"),
+        value("CLIENT_SECRET", CLIENT_SECRET),
+        value("REDIRECT_URI", "https://a/b"),
+    ];
+    let postman = json!({ "name": "Project", "values": values });
+    let nested = json!({ "services": { "app": { "environment": {
+        "ADOBE_CLIENT_ID": "web", "ADOBE_CLIENT_SECRET": CLIENT_SECRET, "ADOBE_REDIRECT_URI": "https://a/b",
+    }}}});
     for text in [
         context(login(one)),
         context(login(list.clone())),
         project(login(list)),
         project(login(patterns)),
+        postman,
+        nested,
     ] {
         assert_eq!(redirect_uri(&text).as_deref(), Some("https://a/b"), "{text}");
     }
