@@ -2,6 +2,7 @@
 
 mod certificates;
 mod contexts;
+mod cores;
 mod report;
 mod targets;
 
@@ -23,7 +24,6 @@ use crate::{
 pub(crate) use certificates::Findings;
 use certificates::{Judge, Kept};
 pub(crate) use report::CheckedData;
-use targets::Targets;
 
 /// Show which certificates expire soon.
 ///
@@ -90,7 +90,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 /// Reads the certificates of all named files and contexts.
 fn read<K: Kept>(arguments: &Arguments) -> Result<Findings<K>, Failure> {
     let judge = Judge { now: when::now(), within: arguments.within };
-    let mut findings = judge.read_all(Targets::named(&arguments.paths));
+    let mut findings = judge.read_all(&arguments.paths);
     if arguments.all_contexts {
         contexts::read_all(judge, &mut findings)?;
     }
