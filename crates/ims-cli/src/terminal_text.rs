@@ -134,9 +134,15 @@ fn push_sanitized(text: &mut String, added: &str, escape: impl Fn(&mut String, c
     if added.bytes().all(|b| matches!(b, b'\n' | b'\t' | b' '..=b'~')) {
         return text.push_str(added);
     }
-    for c in added.chars() {
-        if is_for_terminals(c) { escape(text, c) } else { text.push(c) }
+    let mut start = 0;
+    for (position, c) in added.char_indices() {
+        if is_for_terminals(c) {
+            text.push_str(&added[start..position]);
+            escape(text, c);
+            start = position + c.len_utf8();
+        }
     }
+    text.push_str(&added[start..]);
 }
 
 /// Control characters, C1 among them, other line breaks than `\n`, and characters that change the direction of text
