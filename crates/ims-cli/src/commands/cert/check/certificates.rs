@@ -132,10 +132,12 @@ impl Judge {
         thread::scope(|scope| {
             let mut workers = Vec::new();
             for _ in 1..threads(paths) {
-                workers.push(scope.spawn(|| {
+                let worker = thread::Builder::new().spawn_scoped(scope, || {
                     cores::leave(core);
                     self.read_some(files.wait(), &next, &done)
-                }));
+                });
+                // Without it, the others have more to do.
+                workers.extend(worker);
             }
             // Lets them move to their cores before the first file is found.
             thread::yield_now();
