@@ -327,6 +327,7 @@ fn a_secret_is_not_repeated_and_a_short_one_does_not_change_other_words() {
         ("invalid client_secret parameter: the secret",      "secret",       "invalid client_secret parameter: the …"),
         ("not a secret: secrets, xsecret, secret",           "secret",       "not a …: secrets, xsecret, …"),
         ("7-letter words are short: seven_7 seven77 seven7", "seven77",      "7-letter words are short: seven_7 … seven7"),
+        ("longer ones are replaced in words: xseven778x",    "seven778",     "longer ones are replaced in words: x…x"),
         ("ä is of aä and äa",                                "ä",            "… is of aä and äa"),
         ("a-b, -, a",                                        "-",            "a-b, …, a"),
         ("nothing was sent",                                 "",             "nothing was sent"),
