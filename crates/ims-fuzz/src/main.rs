@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 use ims_fuzz::{
     mutator::Mutator,
-    run::{Failure, run, try_input},
+    run::{keep, run, try_input},
     target::{TARGETS, Target, files_of},
 };
 
@@ -98,15 +98,7 @@ fn fuzz(target: Target, options: &Options) -> Result<bool> {
     let (executions, rate) = (outcome.executions, outcome.rate());
     println!("{:<20} {executions:>10} executions, {rate:>8}/s, seed {seed}", target.name);
     let Some(failure) = outcome.failure else { return Ok(true) };
-    keep(target, &failure)?;
-    Ok(false)
-}
-
-fn keep(target: Target, failure: &Failure) -> Result<()> {
-    let folder = PathBuf::from("target/fuzz-failures").join(target.name);
-    fs::create_dir_all(&folder)?;
-    let path = folder.join(format!("failure-{}", failure.input.len()));
-    fs::write(&path, &failure.input)?;
+    let path = keep(target, &failure)?;
     println!("{:<20} FAILED: {}; the input is {}", target.name, failure.reason, path.display());
-    Ok(())
+    Ok(false)
 }

@@ -65,7 +65,7 @@ const TOKENS: &[&[u8]] = &[
 ];
 
 /// Makes inputs of a corpus.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Mutator {
     corpus: Vec<Vec<u8>>,
     seed: u64,

@@ -1,10 +1,12 @@
 //! The loop: one input after the other, with a limit for the time and the memory of each.
 
 use std::{
+    fs, io,
     panic::{self, AssertUnwindSafe},
+    path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -22,8 +24,11 @@ pub const MAX_TIME: Duration = Duration::from_secs(1);
 /// The most memory that an input may take at a time, in bytes.
 pub const MAX_BYTES: u64 = 50 * 1000 * 1000;
 
-/// If an input takes longer than this, the whole run ends: nothing else can stop an input.
+/// If an input takes more processor time than this, the whole run ends: nothing else can stop an input.
 const HANG: Duration = Duration::from_secs(30);
+
+/// The same for an input that only waits. On a machine with other work, one that does not wait can take half a minute, too.
+const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
 /// What an input did wrong.
 #[derive(Debug)]
@@ -58,7 +63,7 @@ impl Outcome {
 #[must_use]
 pub fn run(target: Target, mutator: &Mutator, corpus_length: u64, duration: Duration) -> Outcome {
     let start = Instant::now();
-    let watch = Watch::new(target.name);
+    let watch = Watch::new(target, mutator);
     let mut executions = 0;
     let mut failure = None;
     while failure.is_none() && (executions < corpus_length || start.elapsed() < duration) {
@@ -108,26 +113,45 @@ pub fn expect_no_failure(target: Target, outcome: &Outcome) -> Result<()> {
 
 /// The processor time of this thread, so that other work on the machine does not count.
 fn processor_time() -> Duration {
-    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from).unwrap_or_default()
+    time_of(ClockId::CLOCK_THREAD_CPUTIME_ID)
+}
+
+fn time_of(clock: ClockId) -> Duration {
+    clock_gettime(clock).map(Duration::from).unwrap_or_default()
+}
+
+/// Writes the input of a failure into `target/fuzz-failures`, and returns its path.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn keep(target: Target, failure: &Failure) -> io::Result<PathBuf> {
+    let folder = PathBuf::from("target/fuzz-failures").join(target.name);
+    fs::create_dir_all(&folder)?;
+    let path = folder.join(format!("failure-{}", failure.input.len()));
+    fs::write(&path, &failure.input)?;
+    Ok(path)
 }
 
 /// A thread that ends the process if an input does not end.
 struct Watch {
-    current: Arc<Mutex<(u64, Instant)>>,
+    current: Arc<AtomicU64>,
     is_over: Arc<AtomicBool>,
 }
 
 impl Watch {
-    fn new(name: &'static str) -> Self {
-        let current = Arc::new(Mutex::new((0, Instant::now())));
+    fn new(target: Target, mutator: &Mutator) -> Self {
+        let current = Arc::new(AtomicU64::new(0));
         let is_over = Arc::new(AtomicBool::new(false));
-        let (watched, end) = (Arc::clone(&current), Arc::clone(&is_over));
+        let (watched, end, mutator) = (Arc::clone(&current), Arc::clone(&is_over), mutator.clone());
         thread::spawn(move || {
+            let mut input = Input::now(0);
             while !end.load(Ordering::Relaxed) {
                 thread::sleep(Duration::from_millis(100));
-                let (number, since) = *watched.lock().unwrap_or_else(PoisonError::into_inner);
-                if since.elapsed() > HANG && !end.load(Ordering::Relaxed) {
-                    give_up(name, number);
+                let number = watched.load(Ordering::Relaxed);
+                if number != input.number {
+                    input = Input::now(number);
+                } else if input.hangs() && !end.load(Ordering::Relaxed) {
+                    give_up(target, &mutator, number);
                 }
             }
         });
@@ -135,8 +159,7 @@ impl Watch {
     }
 
     fn begin(&self, number: u64) {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        *current = (number, Instant::now());
+        self.current.store(number, Ordering::Relaxed);
     }
 }
 
@@ -146,10 +169,37 @@ impl Drop for Watch {
     }
 }
 
-/// Prints the number and the seed, from which the input can be made again.
+/// The input that is tried, and since when.
+struct Input {
+    number: u64,
+    since: Instant,
+    processor_time: Duration,
+}
+
+impl Input {
+    fn now(number: u64) -> Self {
+        let processor_time = time_of(ClockId::CLOCK_PROCESS_CPUTIME_ID);
+        Self { number, since: Instant::now(), processor_time }
+    }
+
+    fn hangs(&self) -> bool {
+        let now = time_of(ClockId::CLOCK_PROCESS_CPUTIME_ID);
+        is_hang(now.saturating_sub(self.processor_time), self.since.elapsed())
+    }
+}
+
+fn is_hang(processor_time: Duration, elapsed: Duration) -> bool {
+    processor_time > HANG || elapsed > LONGEST_WAIT
+}
+
+/// Keeps the input, and ends the process.
 #[expect(clippy::print_stderr, reason = "nothing else can say it: the process ends here")]
-fn give_up(name: &str, number: u64) -> ! {
-    eprintln!("{name}: input {number} does not end within {HANG:?}");
+fn give_up(target: Target, mutator: &Mutator, number: u64) -> ! {
+    let failure = Failure { input: mutator.input(number), reason: "it does not end".to_owned() };
+    match keep(target, &failure) {
+        Ok(path) => eprintln!("{}: an input does not end: {}", target.name, path.display()),
+        Err(error) => eprintln!("{}: input {number} does not end: {error}", target.name),
+    }
     std::process::abort()
 }
 
@@ -168,6 +218,14 @@ mod tests {
         assert_eq!(try_input(panics, b"x"), Err("it panicked".to_owned()));
         let is_large = target(|_| drop(std::hint::black_box(vec![0_u8; 60_000_000])));
         assert_eq!(try_input(is_large, b""), Err("it took 60000000 bytes of memory".to_owned()));
+    }
+
+    #[test]
+    fn an_input_hangs_if_it_computes_for_long_and_not_if_the_machine_has_other_work() {
+        let secs = Duration::from_secs;
+        assert!(is_hang(secs(31), secs(31)));
+        assert!(!is_hang(secs(1), secs(120)));
+        assert!(is_hang(secs(0), secs(301)));
     }
 
     #[test]

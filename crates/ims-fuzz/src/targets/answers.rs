@@ -27,10 +27,11 @@ pub(crate) fn ims_answer(input: &[u8]) {
     read(*call, &Response::new(status, headers, body.to_vec()));
 }
 
-/// Reads `response` as the answer to one of the calls. An error never repeats the secrets that were sent.
+/// Reads `response` as the answer to one of the calls. An error never repeats the secrets that were sent; some calls send
+/// none.
 fn read(call: u8, response: &Response) {
     let client_id: ClientId = fixed("client");
-    let (secret, code) = (ClientSecret::new(SECRET.to_owned()), fixed::<AuthorizationCode>("code"));
+    let (secret, code) = (ClientSecret::new(SECRET.to_owned()), fixed::<AuthorizationCode>(SECRET));
     let (bearer, refresh) = (fixed::<BearerToken>(SECRET), fixed::<RefreshToken>(SECRET));
     let (scope, user) = ([fixed::<Scope>("openid")], fixed::<UserId>("A@AdobeID"));
     let page = ConsoleCredential::new(fixed("1"), fixed("1"));
@@ -61,9 +62,11 @@ fn read(call: u8, response: &Response) {
         12 => judge(&ValidateToken::new(&client_id, &bearer), response),
         13 => judge(&InvalidateToken::new(&client_id, &bearer), response),
         14 => judge(&RevokeToken::new(&client_id, &bearer), response),
-        15 => judge(&Discovery::new(), response),
-        16 => judge(&PublishedKeys::new(), response),
-        17 => judge(&ClientRegistration::new("name", &["https://example.com"]), response),
+        15 => drop(shown(&Discovery::new(), response)),
+        16 => drop(shown(&PublishedKeys::new(), response)),
+        17 => {
+            drop(shown(&ClientRegistration::new("name", &["https://example.com"]), response));
+        }
         18 => judge(&AdminProfile::new(&client_id, &bearer, &user), response),
         19 => judge(&AdminOrganizations::new(&client_id, &bearer, &user), response),
         20 => {
@@ -77,11 +80,17 @@ fn read(call: u8, response: &Response) {
     }
 }
 
+/// `call` has sent [`SECRET`].
 fn judge<C: Call>(call: &C, response: &Response) {
-    if let Err(error) = call.answer(response, NumericDate::from_secs(1_800_000_000)) {
-        let shown = format!("{error} {error:?}");
+    if let Some(shown) = shown(call, response) {
         assert!(!shown.contains(SECRET), "an error repeats a secret that was sent");
     }
+}
+
+/// The error of `call`, if `response` is one.
+fn shown<C: Call>(call: &C, response: &Response) -> Option<String> {
+    let error = call.answer(response, NumericDate::from_secs(1_800_000_000)).err()?;
+    Some(format!("{error} {error:?}"))
 }
 
 /// The redirect, with the state that was sent.
