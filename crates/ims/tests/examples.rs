@@ -101,9 +101,11 @@ fn example(name: &str) -> PathBuf {
     let path = test.ancestors().nth(2).unwrap().join("examples").join(name);
     let path = path.with_extension(env::consts::EXE_EXTENSION);
     if !path.is_file() {
-        // `cargo test` builds an example that has tests as a test, and not as a program.
+        // `cargo test` builds an example that has tests as a test, and not as a program; `cargo test --tests`, which
+        // cargo-llvm-cov uses, builds no example, and its build folder is not the usual one.
         let mut build = Command::new(env!("CARGO"));
         build.args(["build", "--quiet", "--workspace", "--all-features", "--example", name]);
+        build.arg("--target-dir").arg(test.ancestors().nth(3).unwrap());
         assert!(build.status().unwrap().success(), "{name} is built");
     }
     assert!(path.is_file(), "{} is there", path.display());
