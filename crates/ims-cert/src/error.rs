@@ -147,3 +147,46 @@ impl CertError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_has_a_name_and_what_to_do_if_that_is_known() {
+        use CertError as E;
+        let (found, reason) = (FileKind::Pkcs12, "x");
+        let convert = Some("convert it: openssl pkcs12 -in FILE".to_owned());
+        let key = || KeyError::PssOnly;
+        let unavailable = SignError::unavailable("x");
+        #[rustfmt::skip]
+        let table = [
+            // the error, its name, how the hint begins, whether trying again can help
+            (E::NoCertificate { found },                     "another_kind_of_file",     convert,           false),
+            (E::NoCertificate { found: FileKind::Empty },    "another_kind_of_file",     None,              false),
+            (E::NoRequest { found },                         "another_kind_of_file",     None,              false),
+            (E::Pkcs12 { problem: reason },                  "certificate_malformed",    None,              false),
+            (E::DamagedCertificate { position: 1, reason },  "certificate_malformed",    None,              false),
+            (E::DamagedRequest { reason },                   "certificate_malformed",    None,              false),
+            (E::SubjectSyntax,                               "certificate_not_made",     None,              false),
+            (E::Key(key()),                                  key().reason_name(),        key().hint(),      false),
+            (E::Signing(unavailable),                        "signing_key_not_reached",  None,              true),
+            (E::Signing(SignError::refused("x")),            "signing_key_unusable",     None,              false),
+            (E::Encryption(EncryptError::TooLong),           "certificate_not_made",     None,              false),
+            (E::Encryption(EncryptError::Randomness),        "no_randomness",            None,              true),
+            (E::Randomness,                                  "no_randomness",            None,              true),
+        ];
+        for (error, reason, hint, is_transient) in table {
+            assert_eq!(
+                (error.reason_name(), error.is_transient()),
+                (reason, is_transient),
+                "{error}"
+            );
+            let said = error.hint();
+            assert_eq!(said.is_some(), hint.is_some(), "{error}: {said:?}");
+            assert!(said.unwrap_or_default().starts_with(&hint.unwrap_or_default()), "{error}");
+        }
+        let traditional = KeyError::PassphraseMissing;
+        assert_eq!(E::Key(traditional.clone()).conversion(), traditional.conversion());
+    }
+}

@@ -128,6 +128,7 @@ mod tests {
         ];
         for (now, state) in table {
             assert_eq!(validity.state(at(now)), state, "{now}");
+            assert_eq!(validity.contains(at(now)), (100..=200).contains(&now), "{now}");
         }
     }
 

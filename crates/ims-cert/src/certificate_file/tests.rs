@@ -52,6 +52,7 @@ fn a_bundle_is_read_in_order_and_a_key_next_to_it_is_reported() {
     let file = CertificateFile::from_bytes(key_first.as_bytes()).unwrap();
     assert_eq!(file.certificates(), [first(), second.clone()]);
     assert_eq!(file.findings(), [Finding::PrivateKeyInFile]);
+    assert_eq!(file.into_certificates(), [first(), second.clone()]);
 
     let two_of_der = [certificates::FIRST_DER, second.der()].concat();
     assert_eq!(CertificateFile::from_bytes(&two_of_der).unwrap().certificates(), [first(), second]);

@@ -27,6 +27,7 @@ fn both_syntaxes_give_the_same_name_which_is_printed_as_in_rfc_4514() {
         (r"CN=\ a\20",                         r"CN=\ a\ "),
         (r#"CN=\#1 \"a\" <b> c\;d\\ e\+f"#,    r#"CN=\#1 \"a\" \<b\> c\;d\\ e\+f"#),
         (r"CN=Z\C3\BCrich",                    "CN=Zürich"),
+        ("CN=a#b",                             "CN=a#b"),
         ("CN=a=b",                             "CN=a=b"),
         ("/emailAddress=a@example.com/C=de",   "C=de,emailAddress=a@example.com"),
     ];
@@ -141,9 +142,14 @@ fn what_follows_the_last_member_of_a_name_is_not_ignored() {
 #[test]
 fn every_string_type_in_use_is_read_and_nothing_else() {
     #[rustfmt::skip]
-    let table: [(u8, &[u8], Option<&str>); 13] = [
+    let table: [(u8, &[u8], Option<&str>); 16] = [
         (0x0c, "Mü".as_bytes(),     Some("CN=Mü")),
         (0x0c, b"\xff",             None),
+        // Control characters are not printed.
+        (0x0c, b"a\n\xc2\x85b",     Some(r"CN=a\0A\C2\85b")),
+        // The number of a type, but not of the universal class.
+        (0x8c, b"M",                None),
+        (0x4c, b"M",                None),
         (0x13, b"M",                Some("CN=M")),
         (0x14, b"M\xfcller",        Some("CN=Müller")),
         (0x1e, b"\x00M\x00\xfc",    Some("CN=Mü")),

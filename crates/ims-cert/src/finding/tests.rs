@@ -41,9 +41,15 @@ fn a_sound_certificate_has_no_findings() {
 
 #[test]
 fn what_ims_cannot_verify_is_a_problem_and_what_is_old_is_advice() {
+    let kind = |certificate: &Certificate| {
+        (certificate.key_algorithm().to_owned(), certificate.key_bits())
+    };
     let ec = KeyError::NotRsa { found: "an elliptic curve key".to_owned() };
     let [pss, small, old] =
         [made(keys::PSS, &[]), made(keys::SMALL, &[]), made(keys::FIRST, &["-sha1"])];
+    let curve = "elliptic curve, prime256v1".to_owned();
+    assert_eq!(kind(&certificate(certificates::EC)), (curve, None));
+    assert_eq!(kind(&pss), ("RSA for RSASSA-PSS only".to_owned(), Some(2048)));
     let weak = Finding::WeakSignature { algorithm: old.signature_algorithm().to_owned() };
     let table = [
         (certificate(certificates::EC), Finding::Key { reason: ec }, Severity::Problem),
@@ -55,6 +61,26 @@ fn what_ims_cannot_verify_is_a_problem_and_what_is_old_is_advice() {
     for (certificate, finding, severity) in table {
         assert_eq!(finding.severity(), severity, "{finding}");
         assert_eq!(findings_while_valid(&certificate), [finding]);
+    }
+}
+
+#[test]
+fn each_finding_says_what_to_do() {
+    let since = Duration::from_secs(1);
+    let algorithm = "sha1WithRSAEncryption".to_owned();
+    #[rustfmt::skip]
+    let table = [
+        (Finding::Key { reason: KeyError::PssOnly },      "make a new RSA key of 2048 bits with a certificate"),
+        (Finding::Expired { since },                      "make a new certificate, upload it, and delete this one"),
+        (Finding::NotYetValid { starts_in: since },       "check this machine's clock"),
+        (Finding::OtherKey,                               "sign with the key that was made with the certificate"),
+        (Finding::NotVersion3 { version: 1 },             "make the next certificate with SHA-256 and version 3"),
+        (Finding::WeakSignature { algorithm },            "make the next certificate with SHA-256 and version 3"),
+        (Finding::PrivateKeyInFile,                       "upload a file that contains only the certificate"),
+        (Finding::TrailingBytes { count: 1 },             "save the certificate alone in a file"),
+    ];
+    for (finding, to_do) in table {
+        assert!(finding.remedy().starts_with(to_do), "{finding}: {}", finding.remedy());
     }
 }
 

@@ -55,6 +55,21 @@ fn what_openssl_writes_with_old_and_new_algorithms_is_read() {
 }
 
 #[test]
+fn the_certificate_of_the_key_is_the_first_wherever_the_file_has_it() {
+    let read = |pem: &str| {
+        let file = crate::CertificateFile::from_bytes(pem.as_bytes()).unwrap();
+        file.into_certificates().remove(0)
+    };
+    let (own, other) = (read(certificates::FIRST), read(certificates::SECOND));
+    let signer = ims_sign::pem::blocks(keys::FIRST.as_bytes()).unwrap();
+    let private_key = PrivateKeyPem::from_pkcs8(signer[0].der());
+    for mut certificates in [[own.clone(), other.clone()], [other.clone(), own.clone()]] {
+        put_own_first(&mut certificates, &private_key);
+        assert_eq!(certificates, [own.clone(), other.clone()]);
+    }
+}
+
+#[test]
 fn certificates_alone_are_read_too() {
     let file = Pkcs12::from_bytes(&exported(&["-nokeys"]), &passphrase(PASSPHRASE)).unwrap();
     assert_eq!(file.certificates().len(), 2);
@@ -70,6 +85,25 @@ fn a_wrong_pass_phrase_and_another_file_have_different_errors() {
         let other = Pkcs12::from_bytes(file, &passphrase(PASSPHRASE)).unwrap_err();
         assert!(matches!(other, CertError::Pkcs12 { .. }), "{other:?}");
     }
+}
+
+#[test]
+fn an_encryption_that_is_not_read_and_a_damaged_certificate_are_named() {
+    let md5 = exported(&["-inkey", "key.pem", "-macalg", "MD5"]);
+    let error = Pkcs12::from_bytes(&md5, &passphrase(PASSPHRASE)).unwrap_err();
+    assert_eq!(error.reason_name(), "key_encryption_unknown", "{error:?}");
+
+    let mut open =
+        exported(&["-inkey", "key.pem", "-certpbe", "NONE", "-keypbe", "NONE", "-nomac"]);
+    assert_eq!(Pkcs12::from_bytes(&open, &passphrase("")).unwrap().certificates().len(), 2);
+    // The second certificate names its algorithm a second time.
+    let sha_256_with_rsa = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0b];
+    let places = open.windows(9).enumerate().filter(|(_, window)| *window == sha_256_with_rsa);
+    let places: Vec<usize> = places.map(|(place, _)| place).collect();
+    open[places[3] + 8] = 0x0c;
+    let error = Pkcs12::from_bytes(&open, &passphrase("")).unwrap_err();
+    let said = "certificate 2 of the file is damaged: it names two different signature algorithms";
+    assert_eq!(error.to_string(), said);
 }
 
 #[test]

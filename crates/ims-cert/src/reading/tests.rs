@@ -42,6 +42,26 @@ proptest! {
 }
 
 #[test]
+fn an_element_that_is_read_quickly_ends_where_its_octets_do() {
+    type Element = Option<(usize, usize)>;
+    #[rustfmt::skip]
+    let table: [(&[u8], usize, Element); 7] = [
+        (&[0x30, 1],             0,   None),
+        (&[0x30, 1],             1,   Some((2, 3))),
+        (&[0x30, 0x81, 0x80],    127, None),
+        (&[0x30, 0x81, 0x80],    128, Some((3, 131))),
+        // A tag of two octets has its length in the third.
+        (&[0x1f, 0x1f, 1],       60,  Some((3, 4))),
+        (&[0x3f, 0x1f, 1],       60,  Some((3, 4))),
+        (&[0xbf, 0x1f, 1],       60,  Some((3, 4))),
+    ];
+    for (header, count, expected) in table {
+        let der = [header, &vec![5; count]].concat();
+        assert_eq!(first_element(&der), expected, "{header:02x?} {count}");
+    }
+}
+
+#[test]
 fn what_would_be_read_in_two_ways_is_refused_with_the_reason() {
     let sha_256_with_rsa = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0b];
     let sha_384_with_rsa = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0c];
@@ -60,6 +80,8 @@ fn what_would_be_read_in_two_ways_is_refused_with_the_reason() {
         (changed(&authority_key_identifier, &[0x55, 0x1d, 0x80], 0), "an extension has no identifier"),
         // The modulus becomes negative.
         (changed(&[0x02, 0x82, 1, 1, 0], &[0x02, 0x82, 1, 1, 0xff], 0), "its key cannot be read"),
+        // The exponent of the key follows the bits of the key.
+        (changed(&[0x03, 0x82, 1, 0x0f, 0], &[0x03, 0x82, 1, 0x0a, 0], 0), STRUCTURE),
         // The last member of the key's algorithm, NULL, becomes two members.
         (changed(&[0x55, 4, 3, 0x0c, 5], &[0x55, 4, 3, 0x0c, 3], 0), "a name in it cannot be read"),
     ];

@@ -55,18 +55,21 @@ async fn what_is_made_is_read_back_from_pem_and_der() {
         assert_eq!(read.public_key().as_ref(), Ok(signer().public_key()));
         assert_eq!((read.key_algorithm(), read.key_bits()), ("RSA", Some(2048)));
         assert!(read.is_signed_by(signer().public_key()));
+        let other = PemSigner::from_bytes(keys::SECOND.as_bytes(), None).unwrap();
+        assert!(!read.is_signed_by(other.public_key()));
     }
 }
 
 #[test]
 fn a_file_without_a_request_says_what_it_is() {
     #[rustfmt::skip]
-    let table: [(&[u8], &str); 6] = [
+    let table: [(&[u8], &str); 7] = [
         (certificates::FIRST.as_bytes(), "this is a certificate, not a certificate request"),
         (keys::FIRST.as_bytes(),         "this is a private key, not a certificate request"),
         (certificates::FIRST_DER,        "this is a certificate, not a certificate request"),
         (b"",                            "this is an empty file, not a certificate request"),
         (b"-----BEGIN CERTIFICATE REQUEST-----MAA=-----END CERTIFICATE REQUEST-----", "the certificate request is damaged: its structure is broken"),
+        (b"-----BEGIN CERTIFICATE REQUEST-----?-----END CERTIFICATE REQUEST-----", "the certificate request is damaged: a PEM block is not base64"),
         (b"-----BEGIN CERTIFICATE REQUEST-----", "the certificate request is damaged: a PEM block has no END line"),
     ];
     for (file, said) in table {
