@@ -7,8 +7,15 @@ use anyhow::{Result, bail};
 use crate::process::{cargo, find_program, run as run_command};
 
 /// What is mutated without a name: everything that is pure and whose tests take no more than some seconds.
-const PACKAGES: &[&str] =
-    &["ims-claims", "ims-exchange", "ims-sign", "ims-verify", "ims-credentials", "ims-token"];
+const PACKAGES: &[&str] = &[
+    "ims-claims",
+    "ims-exchange",
+    "ims-sign",
+    "ims-verify",
+    "ims-credentials",
+    "ims-token",
+    "ims-cert",
+];
 
 /// Changes the code in small ways, and lists the changes that no test notices. It takes hours; fails if there are any.
 #[derive(Debug, clap::Args)]
