@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Empty};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use ims::claims::NumericDate;
-use ims_agent::{AllowedCallers, Error, Limits, Listener};
+use ims::{Client, Credentials, claims::NumericDate};
+use ims_agent::{Agent, AllowedCallers, Error, Event, Limits, Listener};
 use ims_emulator::{Fault, FaultRule};
 use ims_token::testing::FakeClock;
 use tokio::task::JoinSet;
@@ -87,6 +87,15 @@ async fn a_token_that_an_api_rejected_is_replaced_once_and_another_is_not() {
     assert_eq!(late.json()["noted"], false);
     assert_eq!(fixture.token().await, second);
     assert_eq!(fixture.exchanges(), 2);
+
+    // A program without SHA-256 names the token itself, as it has sent it or without the scheme.
+    for scheme in ["", "Bearer%20"] {
+        let token = fixture.get("/v1/token").await.json();
+        let token = token["access_token"].as_str().unwrap();
+        let noted = fixture.post("/v1/rejected", &format!("token={scheme}{token}")).await;
+        assert_eq!(noted.json()["noted"], true, "{scheme}");
+    }
+    assert_eq!(fixture.post("/v1/rejected", "token=another").await.json()["noted"], false);
 }
 
 #[tokio::test]
@@ -255,4 +264,43 @@ async fn at_an_address_a_caller_shows_the_capability_and_calls_this_machine_by_i
 async fn the_agent_listens_on_loopback_only() {
     let refused = Listener::at_address(([0, 0, 0, 0], 0).into(), None).await;
     assert!(matches!(refused, Err(Error::NotLoopback(_))));
+    let passed = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
+    assert!(matches!(Listener::from_tcp(passed, None), Err(Error::NotLoopback(_))));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let refused = Listener::at_address(address, None).await.unwrap_err();
+    assert!(matches!(&refused, Error::Unusable { place, .. } if *place == address.to_string()));
+}
+
+#[tokio::test]
+async fn an_agent_of_several_contexts_asks_which_one_and_writes_fields_as_curl_reads_them() {
+    let fixture = Fixture::new().await;
+    let credentials = Credentials::from_file(fixture.folder.path().join("credentials.json"));
+    let credentials = credentials.unwrap();
+    let load = move |_: &str| Ok(Client::builder(&credentials));
+    let agent = Agent::start(["one", "two"], load, |_: &Event| {}).await.unwrap();
+    assert_eq!(agent.names().collect::<Vec<_>>(), ["one", "two"]);
+    assert_eq!(format!("{agent:?}"), r#"{"one", "two"}"#);
+
+    // As a service manager passes a socket on.
+    let passed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = passed.local_addr().unwrap();
+    let listener = Listener::from_tcp(passed, None).unwrap();
+    assert!(listener.is_open());
+    assert_eq!(listener.to_string(), format!("http://{address}"));
+    let end = fixture.end();
+    tokio::spawn(async move { agent.serve(listener, Limits::default(), end).await });
+    let request = |path: &str| {
+        format!(
+            "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nAccept: text/plain\r\n\r\n"
+        )
+    };
+    let refused = raw(address, &request("/v1/token")).await;
+    assert!(refused.starts_with("HTTP/1.1 400 ") && refused.contains("context_missing"));
+    let answered = raw(address, &request("/v1/headers?context=two")).await;
+    let (head, fields) = answered.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 "), "{answered}");
+    let fields: Vec<&str> = fields.lines().collect();
+    assert!(fields.iter().any(|line| line.starts_with("authorization: Bearer eyJ")), "{fields:?}");
+    assert!(fields.contains(&"x-api-key: emulated-client"), "{fields:?}");
 }
