@@ -374,6 +374,26 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_in_words_says_what_it_does_and_to_whom_and_is_written_as_it_is_read() {
+        #[rustfmt::skip]
+        let table = [
+            (r#"{"fault":"html"}"#,                                                      "html"),
+            (r#"{"fault":"unavailable","retry_after_seconds":2}"#,                       "unavailable, Retry-After 2 s"),
+            (r#"{"fault":"too_many_requests","retry_after_seconds":7,"times":1}"#,       "too_many_requests, Retry-After 7 s, once"),
+            (r#"{"fault":"unavailable","times":2}"#,                                     "unavailable, at most 2 times"),
+            (r#"{"fault":"delay","delay_ms":1500,"every":3}"#,                           "delay of 1500 ms, every 3 requests"),
+            (r#"{"fault":"html","endpoint":"keys","client_id":"client","times":4}"#,     "html, at keys, for client, at most 4 times"),
+        ];
+        for (json, words) in table {
+            let rule: FaultRule = serde_json::from_str(json).unwrap();
+            assert_eq!(rule.to_string(), words);
+            assert_eq!(serde_json::to_string(&rule).unwrap(), json);
+        }
+        let name = serde_json::to_string(&Fault::Disconnected).unwrap();
+        assert_eq!(name, r#""disconnected""#);
+    }
+
+    #[test]
     fn every_fault_can_be_written_down() {
         #[rustfmt::skip]
         let table = [

@@ -4,7 +4,7 @@ use ims_testkit::{certificates, keys};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Answer, CLIENT_ID, CLIENT_SECRET, builder, emulator, exchange, get, integration, jwt, send,
+    Answer, CLIENT_ID, CLIENT_SECRET, NOW, builder, emulator, exchange, get, integration, jwt, send,
 };
 use ims_emulator::{Emulator, StartError};
 
@@ -120,6 +120,28 @@ async fn active_faults_are_listed_and_removed_one_by_one() {
     assert_eq!(change(&emulator, "DELETE", "faults/2", "", "").await.status, 204);
     assert_eq!(change(&emulator, "DELETE", "faults/2", "", "").await.status, 404);
     assert_eq!(get(&emulator, "/ims/keys", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_api_rotates_the_key_and_shows_the_clock_and_no_authority_that_there_is_not() {
+    let emulator = emulator(integration()).await;
+    let kids = |keys: &Answer| {
+        let keys = keys.body["keys"].as_array().unwrap().clone();
+        keys.iter().map(|key| key["kid"].clone()).collect::<Vec<_>>()
+    };
+    let before = kids(&get(&emulator, "/ims/keys", "").await);
+    assert_eq!(change(&emulator, "POST", "keys", JSON, "{}").await.status, 204);
+    let after = kids(&get(&emulator, "/_emulator/keys", "").await);
+    assert_eq!((before.len(), after.len()), (1, 2));
+    assert!(after.contains(&before[0]), "tokens of the old key stay valid");
+
+    let offset = r#"{"offset_seconds":3600}"#;
+    assert_eq!(change(&emulator, "PUT", "clock", JSON, offset).await.status, 204);
+    let clock = get(&emulator, "/_emulator/clock", "").await.body;
+    assert_eq!(clock["offset_seconds"], 3600);
+    assert_eq!(clock["now_ms"], (NOW + 3600) * 1000);
+
+    assert_eq!(get(&emulator, "/_emulator/ca.pem", "").await.status, 404);
 }
 
 #[tokio::test]

@@ -1,8 +1,13 @@
 //! The web page, as a browser without scripts shows it.
 
+use std::time::Duration;
+
+use ims_emulator::{Fault, FaultRule};
 use serde_json::json;
 
-use crate::harness::{CLIENT_ID, CLIENT_SECRET, emulator, exchange, get, integration, jwt};
+use crate::harness::{
+    CLIENT_ID, CLIENT_SECRET, builder, emulator, exchange, get, integration, jwt, post,
+};
 
 #[tokio::test]
 async fn the_page_shows_integrations_and_verdicts_without_scripts_and_without_secrets() {
@@ -18,6 +23,32 @@ async fn the_page_shows_integrations_and_verdicts_without_scripts_and_without_se
     for text in [CLIENT_SECRET, "<b>", "http://ims", "{verdicts}", "{users}", "{base}"] {
         assert!(!page.text.contains(text), "{text}");
     }
+}
+
+#[tokio::test]
+async fn the_page_lists_active_faults_and_users_with_the_buttons_that_remove_them() {
+    let emulator = builder().start().await.unwrap();
+    let page = get(&emulator, "/_emulator/", "").await.text;
+    assert!(page.contains("There is no integration yet"), "{page}");
+    assert!(page.contains("None: all requests get their normal answers."), "{page}");
+    assert!(!page.contains("data-remove-user"), "the user of every emulator stays: {page}");
+
+    emulator.inject(FaultRule::new(Fault::Delay(Duration::from_millis(1))).times(3));
+    let user = r#"{"id":"<b>@AdobeID","email":"b@example.com","roles":[{"organization":"A@AdobeOrg","role":"admin"}]}"#;
+    let added = post(&emulator, "/_emulator/users", "application/json", user).await;
+    assert_eq!(added.status, 204, "{}", added.text);
+    get(&emulator, "/ims/keys", "").await;
+    let page = get(&emulator, "/_emulator/", "").await.text;
+    for text in [
+        "delay of 1 ms, at most 3 times",
+        "given to 1 of 1 requests",
+        "data-remove-fault=1",
+        "data-remove-user=\"&lt;b&gt;@AdobeID\"",
+        "admin in A@AdobeOrg",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert!(!page.contains("<b>"));
 }
 
 #[tokio::test]
