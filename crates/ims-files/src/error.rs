@@ -449,6 +449,36 @@ mod tests {
     }
 
     #[test]
+    fn each_error_says_what_is_wrong_and_what_to_do_and_whether_the_file_may_be_used() {
+        let path = PathBuf::from("a.key");
+        let access = "others can write to it".to_owned();
+        let io = |kind: io::ErrorKind| FileError::io(Path::new("a.key"), "read", kind.into());
+        #[rustfmt::skip]
+        let table = [
+            (FileError::Exposed { path: path.clone(), access: access.clone(), is_folder: false }, true,  "a.key must be private, but others can write to it", None),
+            (FileError::Changeable { path: path.clone(), access, is_folder: false },              true,  "a.key decides what is run, but others can write to it", None),
+            (FileError::ForeignOwner { path: path.clone(), owner: "user 1001".to_owned() },       true,  "a.key belongs to user 1001, neither to this user nor to the administrator", None),
+            (FileError::NotAFile { path: path.clone(), kind: FileKind::Folder },                  true,  "a.key is a folder, not a regular file", Some("name the file itself")),
+            (FileError::NotAFolder { path: path.clone() },                                        true,  "a.key is not a folder, or is a link to one", Some("name a folder")),
+            (FileError::NotASocket { path: path.clone(), kind: FileKind::Folder },                true,  "a.key is a folder, not a socket", Some("name another path, or remove what is there")),
+            (FileError::TooLong { path: path.clone(), limit: 9 },                                 false, "a.key has more than 9 bytes", Some("name another file: this one is something else")),
+            (FileError::Exists { path: path.clone() },                                            false, "a.key exists already", Some("name another file, or remove this one if it is no longer used")),
+            (FileError::Locked { path: path.clone(), waited: Duration::from_secs(5) },            false, "another process has locked a.key for more than 5 s", Some("wait, and try again")),
+            (FileError::InUse { path: path.clone() },                                             false, "another process listens at a.key", Some("stop the other process, or name another path")),
+            (io(io::ErrorKind::NotFound),                                                         false, "cannot read a.key: entity not found", Some("check the path")),
+            (io(io::ErrorKind::PermissionDenied),                                                 false, "cannot read a.key: permission denied", Some("check the path, and whether this user may do that")),
+        ];
+        for (error, is_unsafe, problem, hint) in table {
+            assert_eq!((error.problem().as_str(), error.is_unsafe()), (problem, is_unsafe));
+            assert_eq!(error.path(), path);
+            // A remedy is a command of the operating system.
+            assert_eq!(error.remedy().is_some(), hint.is_none(), "{problem}");
+            assert_eq!(error.hint(), hint.map_or_else(|| error.remedy().unwrap(), str::to_owned));
+            assert!(error.to_string().starts_with(problem), "{error}");
+        }
+    }
+
+    #[test]
     fn the_number_of_an_error_of_the_system_is_left_out() {
         #[rustfmt::skip]
         let table = [
