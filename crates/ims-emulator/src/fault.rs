@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_in_words_says_what_it_does_and_to_whom_and_is_written_as_it_is_read() {
+    fn a_rule_in_words_says_what_it_does_and_where_and_is_written_as_it_is_read() {
         #[rustfmt::skip]
         let table = [
             (r#"{"fault":"html"}"#,                                                      "html"),
