@@ -186,7 +186,9 @@ mod tests {
             assert_eq!(said.is_some(), hint.is_some(), "{error}: {said:?}");
             assert!(said.unwrap_or_default().starts_with(&hint.unwrap_or_default()), "{error}");
         }
-        let traditional = KeyError::PassphraseMissing;
-        assert_eq!(E::Key(traditional.clone()).conversion(), traditional.conversion());
+        let key = KeyError::UnsupportedEncryption { scheme: "x".to_owned() };
+        let command = key.conversion();
+        assert!(command.is_some());
+        assert_eq!(E::Key(key).conversion(), command);
     }
 }
