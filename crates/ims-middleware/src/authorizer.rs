@@ -96,3 +96,74 @@ fn add(headers: &mut HeaderMap, ours: &HeaderMap) {
         headers.entry(name).or_insert_with(|| value.clone());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fmt, sync::Mutex};
+
+    use http::HeaderValue;
+    use tracing::{
+        Event, Metadata, Subscriber,
+        field::{Field, Visit},
+        span,
+    };
+
+    use super::*;
+    use crate::fixture::{keeper, refusal};
+
+    /// Keeps the fields of each event of this crate.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<String>>>);
+
+    impl Subscriber for Log {
+        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+            metadata.target().starts_with("ims_middleware")
+        }
+
+        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+            span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+        fn event(&self, event: &Event<'_>) {
+            let mut line = Line(event.metadata().level().to_string());
+            event.record(&mut line);
+            self.0.lock().unwrap().push(line.0);
+        }
+
+        fn enter(&self, _: &span::Id) {}
+
+        fn exit(&self, _: &span::Id) {}
+    }
+
+    struct Line(String);
+
+    impl Visit for Line {
+        fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+            self.0 += &format!(" {}={value:?}", field.name());
+        }
+    }
+
+    #[tokio::test]
+    async fn the_log_says_which_client_has_no_token_for_a_request_and_why() {
+        let log = Log::default();
+        let _while_this_lives = tracing::subscriber::set_default(log.clone());
+        let (keeper, source) = keeper();
+        let authorizer = Authorizer::new(keeper, AllowedHosts::default());
+        let own = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("canary"))]);
+        assert!(!authorizer.is_meant_for(&Scheme::HTTPS, "api.adobe.io", &own));
+        assert!(!authorizer.is_meant_for(&Scheme::HTTP, "b.example", &HeaderMap::new()));
+        assert!(authorizer.is_meant_for(&Scheme::HTTPS, "api.adobe.io", &HeaderMap::new()));
+        source.begin_outage(refusal());
+        authorizer.authorize(&mut HeaderMap::new()).await.unwrap_err();
+        let said = [
+            r#"DEBUG message=request sent without a token client_id="my-client" scheme="https" host="api.adobe.io" reason="it has its own Authorization""#,
+            r#"DEBUG message=request sent without a token client_id="my-client" scheme="http" host="b.example" reason="the token may not be sent to its host""#,
+            r#"WARN message=request not sent: there is no token client_id="my-client" error=the integration is disabled"#,
+        ];
+        assert_eq!(*log.0.lock().unwrap(), said);
+    }
+}

@@ -99,6 +99,17 @@ async fn a_request_to_adobe_over_https_gets_the_headers_of_the_keeper_and_no_oth
 }
 
 #[tokio::test]
+async fn a_client_asks_for_a_token_for_hosts_of_adobe() {
+    let (keeper, source) = keeper();
+    // Nothing listens at this port.
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
+    let builder = Client::builder().no_proxy().resolve("api.adobe.io", nowhere);
+    let client = TokenMiddleware::client(keeper, builder).unwrap();
+    client.get("https://api.adobe.io:1/").send().await.unwrap_err();
+    assert_eq!(source.requests(), 1);
+}
+
+#[tokio::test]
 async fn a_request_over_plain_http_carries_nothing() {
     let (server, client, _, source) = setting(|_| ResponseTemplate::new(401)).await;
     let port = server.address().port();
