@@ -99,7 +99,10 @@ fn add(headers: &mut HeaderMap, ours: &HeaderMap) {
 
 #[cfg(test)]
 mod tests {
-    use std::{fmt, sync::Mutex};
+    use std::{
+        fmt::{self, Write},
+        sync::Mutex,
+    };
 
     use http::HeaderValue;
     use tracing::{
@@ -129,9 +132,9 @@ mod tests {
         fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
 
         fn event(&self, event: &Event<'_>) {
-            let mut line = Line(event.metadata().level().to_string());
-            event.record(&mut line);
-            self.0.lock().unwrap().push(line.0);
+            let mut fields = Fields(event.metadata().level().to_string());
+            event.record(&mut fields);
+            self.0.lock().unwrap().push(fields.0);
         }
 
         fn enter(&self, _: &span::Id) {}
@@ -139,11 +142,11 @@ mod tests {
         fn exit(&self, _: &span::Id) {}
     }
 
-    struct Line(String);
+    struct Fields(String);
 
-    impl Visit for Line {
+    impl Visit for Fields {
         fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-            self.0 += &format!(" {}={value:?}", field.name());
+            write!(self.0, " {}={value:?}", field.name()).unwrap();
         }
     }
 
