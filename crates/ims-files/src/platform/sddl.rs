@@ -211,6 +211,49 @@ mod tests {
         }
     }
 
+    /// Source: Microsoft's documentation of ACE strings, and of the access masks of files.
+    #[test]
+    fn each_word_for_a_right_lets_others_do_what_it_says() {
+        #[rustfmt::skip]
+        let table = [
+            // the word, and whether it lets others read, write, and replace a file in the folder
+            ("GA",     true,  true,  true),
+            ("GR",     true,  false, false),
+            ("GW",     false, true,  false),
+            ("GX",     false, false, false),
+            ("SD",     false, true,  true),
+            ("RC",     false, false, false),
+            ("WD",     false, true,  true),
+            ("WO",     false, true,  true),
+            ("CC",     true,  false, false),
+            ("DC",     false, true,  false),
+            ("LC",     false, true,  false),
+            ("SW",     false, false, false),
+            ("RP",     false, false, false),
+            ("WP",     false, false, false),
+            ("DT",     false, false, true),
+            ("LO",     false, false, false),
+            ("CR",     false, false, false),
+            ("FA",     true,  true,  true),
+            ("FR",     true,  false, false),
+            ("FW",     false, true,  false),
+            ("FX",     false, false, false),
+            ("RCLOGR", true,  false, false),
+            ("2",      false, true,  false),
+        ];
+        for (word, reads, writes, replaces) in table {
+            let list = format!("D:(A;;{word};;;BU)");
+            let is_open = |rights| concern(&list, rights).is_some();
+            let found = (is_open(READ), is_open(WRITE), is_open(REPLACE_IN_FOLDER));
+            assert_eq!(found, (reads, writes, replaces), "{word}");
+        }
+        // What is only inherited says nothing about the file, whichever flags it has besides.
+        for (flags, is_open) in [("IO", false), ("OIIO", false), ("OICI", true), ("ID", true)] {
+            let list = format!("D:(A;{flags};FR;;;BU)");
+            assert_eq!(concern(&list, READ).is_some(), is_open, "{flags}");
+        }
+    }
+
     #[test]
     fn a_file_of_another_user_is_foreign_and_one_of_the_administrators_is_not() {
         for (owner, is_foreign) in
