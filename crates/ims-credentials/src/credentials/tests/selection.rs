@@ -77,17 +77,24 @@ fn a_project_without_a_credential_for_servers_gives_the_one_that_it_has() {
 #[test]
 fn variables_in_a_configuration_are_selected_by_their_path() {
     let folder = Folder::with_key();
-    let server = |client_id: &str| {
-        json!({ "env": {
-            "IMS_CLIENT_ID": client_id, "IMS_CLIENT_SECRET": CLIENT_SECRET, "IMS_SCOPES": "openid",
-        }})
-    };
-    let text = json!({ "mcpServers": { "a": server("one"), "b": server("two") } }).to_string();
+    let service = json!({
+        "IMS_CLIENT_ID": "one", "IMS_CLIENT_SECRET": CLIENT_SECRET, "IMS_SCOPES": "openid",
+    });
+    let sign_in = json!({
+        "ADOBE_CLIENT_ID": "two", "ADOBE_CLIENT_SECRET": CLIENT_SECRET, "ADOBE_REDIRECT_URI": "https://a/b",
+    });
+    let text = json!({ "mcpServers": { "a": { "env": service }, "b": { "env": sign_in } } });
+    let text = text.to_string();
     let several = folder.read(&text).unwrap_err();
     let names = "mcpServers.a.env, mcpServers.b.env";
     assert!(chain(&several).ends_with(names), "{several:?}");
-    let selected = read(&folder, &text, "mcpServers.b.env").unwrap();
-    assert_eq!(selected.client_id().as_str(), "two");
+    for (name, client_id, redirect_uri) in
+        [("mcpServers.a.env", "one", None), ("mcpServers.b.env", "two", Some("https://a/b"))]
+    {
+        let selected = read(&folder, &text, name).unwrap();
+        assert_eq!(selected.client_id().as_str(), client_id);
+        assert_eq!(selected.redirect_uri(), redirect_uri, "{name}");
+    }
 }
 
 #[test]
