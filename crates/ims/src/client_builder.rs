@@ -227,6 +227,7 @@ impl ClientBuilder {
     }
 
     /// Begins to refresh the token in the background `window` before it expires, instead of [`ADVISORY_WINDOW`].
+    /// It is at most a quarter of the token's lifetime.
     ///
     /// ```
     /// use std::time::Duration;
@@ -243,6 +244,7 @@ impl ClientBuilder {
     }
 
     /// Makes callers wait for a new token once the old one expires within `window`, instead of [`MANDATORY_WINDOW`].
+    /// It is at most a twentieth of the token's lifetime.
     ///
     /// ```
     /// use std::time::Duration;

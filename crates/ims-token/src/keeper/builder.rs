@@ -77,6 +77,7 @@ impl TokenKeeper {
 
 impl TokenKeeperBuilder {
     /// Begins to refresh in the background `window` before expiry, instead of [`ADVISORY_WINDOW`].
+    /// It is at most a quarter of the token's lifetime.
     ///
     /// ```
     /// use std::time::Duration;
@@ -99,6 +100,7 @@ impl TokenKeeperBuilder {
     }
 
     /// Makes callers wait for a new token once the old one expires within `window`, instead of [`MANDATORY_WINDOW`].
+    /// It is at most a twentieth of the token's lifetime.
     ///
     /// ```
     /// use std::time::Duration;
