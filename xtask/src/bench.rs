@@ -23,13 +23,10 @@ pub(crate) struct Options {
     #[arg(long)]
     record: bool,
 
-    /// The command to measure, such as that of `cargo xtask dist`, instead of one that is built.
+    /// The command of which `start` and `certificates` measure whole processes, instead of one that is built as `cargo xtask dist`
+    /// builds it for this machine.
     #[arg(long, value_name = "FILE")]
     command: Option<PathBuf>,
-
-    /// Build the command as `cargo xtask dist` does, and measure that one, since it is what users install.
-    #[arg(long, conflicts_with = "command")]
-    shipped: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -42,9 +39,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.record {
         command.arg("--record");
     }
-    let shipped = if options.shipped { Some(dist::command_of_this_machine()?) } else { None };
-    if let Some(path) = options.command.as_ref().or(shipped.as_ref()) {
-        command.arg("--command").arg(path);
+    if options.names.is_empty() || options.names.iter().any(|name| is_of_processes(name)) {
+        let built = options.command.is_none().then(dist::command_of_this_machine).transpose()?;
+        command.arg("--command").args(options.command.as_ref().or(built.as_ref()));
     }
     run_command(command.args(&options.names))
+}
+
+/// Whether whole processes are measured, whose start depends on how the command is linked.
+fn is_of_processes(name: &str) -> bool {
+    ["certificates", "start"].contains(&name)
 }

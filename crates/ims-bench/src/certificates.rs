@@ -12,11 +12,11 @@ use tempfile::TempDir;
 
 use crate::{
     contest::{Contest, at_least, at_most},
-    start::{ims_command, run},
+    start::{run, shipped_command},
 };
 
 pub(crate) fn measure() -> Result<bool> {
-    let ims = ims_command()?;
+    let ims = shipped_command()?;
     let check = check(&ims)?;
     let new = new(&ims)?;
     Ok(check && new)

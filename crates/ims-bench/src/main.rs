@@ -37,7 +37,7 @@ struct Options {
     #[arg(long)]
     record: bool,
 
-    /// The command to measure, such as that of `cargo xtask dist`. Without it, one is built in the same profile.
+    /// The command as users install it, for `start` and `certificates`. Without it, that of the release profile is measured.
     #[arg(long, value_name = "FILE")]
     command: Option<PathBuf>,
 

@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub(crate) fn measure() -> Result<bool> {
-    let (ims, integration) = (ims_command()?, Integration::new()?);
+    let (ims, integration) = (shipped_command()?, Integration::new()?);
     let sign = sign(&ims, &integration)?;
     let token = token(&ims, &integration)?;
     Ok(sign && token)
@@ -67,32 +67,33 @@ fn token(ims: &PathBuf, integration: &Integration) -> Result<bool> {
     Ok(judge(&results, 0.25, "ims token --fresh", "shell script with openssl and curl"))
 }
 
-/// The command that was named.
-static COMMAND: OnceLock<PathBuf> = OnceLock::new();
+/// A copy of the command as users install it.
+static SHIPPED: OnceLock<PathBuf> = OnceLock::new();
 
-/// Measures this command from now on.
+/// Measures whole processes of this command from now on.
 pub(crate) fn measure_command(command: &Path) -> Result<()> {
-    COMMAND.set(installed(command)?).map_err(|_| anyhow!("the command was named twice"))
+    SHIPPED.set(installed(command)?).map_err(|_| anyhow!("the command was named twice"))
 }
 
-/// The command that was named; else builds it in the same profile as this program. The path is that of an installed copy.
-pub(crate) fn ims_command() -> Result<PathBuf> {
-    if let Some(command) = COMMAND.get() {
-        return Ok(command.clone());
+/// The command of which whole processes are measured: a copy of the one that was named, else of that of [`ims_command`].
+pub(crate) fn shipped_command() -> Result<PathBuf> {
+    match SHIPPED.get() {
+        Some(copy) => Ok(copy.clone()),
+        None => installed(&ims_command()?),
     }
+}
+
+/// Builds the command in the same profile as this program, and returns its path.
+pub(crate) fn ims_command() -> Result<PathBuf> {
     ensure!(cargo("build", &["-p", "ims-cli"])?, "the command does not build");
-    installed(&env::current_exe()?.with_file_name("ims"))
+    Ok(env::current_exe()?.with_file_name("ims"))
 }
 
 /// A copy of the command, as unpacking an archive makes one. The linker writes its file one page of memory at a time, and as long
 /// as the system keeps it in such small pieces, each start takes a fifth longer than that of a copy.
 fn installed(command: &Path) -> Result<PathBuf> {
-    let folder = env::current_exe()?.with_file_name("installed");
-    fs::create_dir_all(&folder)?;
-    let (new, copy) = (folder.join("ims.new"), folder.join("ims"));
-    fs::copy(command, &new).with_context(|| command.display().to_string())?;
-    // An earlier copy may still run.
-    fs::rename(new, &copy)?;
+    let copy = env::current_exe()?.with_file_name("ims-installed");
+    fs::copy(command, &copy).with_context(|| command.display().to_string())?;
     Ok(copy)
 }
 
