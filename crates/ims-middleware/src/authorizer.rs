@@ -100,11 +100,13 @@ fn add(headers: &mut HeaderMap, ours: &HeaderMap) {
 #[cfg(test)]
 mod tests {
     use std::{
+        error::Error,
         fmt::{self, Write},
         sync::Mutex,
     };
 
     use http::HeaderValue;
+    use ims_exchange::{ExchangeError, TransportError};
     use tracing::{
         Event, Metadata, Subscriber,
         field::{Field, Visit},
@@ -168,5 +170,19 @@ mod tests {
             r#"WARN message=request not sent: there is no token client_id="my-client" error=the integration is disabled"#,
         ];
         assert_eq!(*log.0.lock().unwrap(), said);
+    }
+    #[derive(Debug, thiserror::Error)]
+    #[error("the certificate is not trusted")]
+    struct NotTrusted(#[source] fmt::Error);
+
+    #[tokio::test]
+    async fn an_error_has_the_source_of_the_cause_that_it_names() {
+        let (keeper, tokens) = keeper();
+        let source = Arc::new(NotTrusted(fmt::Error));
+        let error = ExchangeError::Unreachable(TransportError::Untrusted { source });
+        tokens.begin_outage(error.into());
+        let authorizer = Authorizer::new(keeper, AllowedHosts::default());
+        let error = authorizer.authorize(&mut HeaderMap::new()).await.unwrap_err();
+        assert!(error.source().is_some_and(<dyn Error>::is::<fmt::Error>), "{error:?}");
     }
 }
