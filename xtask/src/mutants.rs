@@ -15,6 +15,7 @@ const PACKAGES: &[&str] = &[
     "ims-credentials",
     "ims-token",
     "ims-cert",
+    "ims-middleware",
 ];
 
 /// Changes the code in small ways, and lists the changes that no test notices. It takes hours; fails if there are any.
