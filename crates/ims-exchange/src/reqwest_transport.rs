@@ -11,11 +11,13 @@ use crate::{
     transport::{Transport, TransportError},
 };
 use ca_certificates::CaCertificates;
+use last_url::LastUrl;
 use plain_words::{causes, of_certificate, plain_words};
 use proxies::{Proxies, Proxy, ProxyAnswer, variable_of_proxy};
 use trust::Trust;
 
 pub(crate) mod ca_certificates;
+mod last_url;
 pub(crate) mod plain_words;
 mod proxies;
 mod trust;
@@ -31,6 +33,7 @@ pub struct ReqwestTransport {
     scheme: &'static str,
     /// The proxies of `client`, for errors; unknown for a client that the program has built.
     proxies: Option<Proxies>,
+    last_url: LastUrl,
 }
 
 impl ReqwestTransport {
@@ -43,7 +46,7 @@ impl ReqwestTransport {
         if is_plain_http(environment) {
             // It reads no CA certificates: that would take longer than the whole exchange.
             let client = builder().no_proxy().tls_certs_only([]).build().map_err(setup)?;
-            Ok(Self { client, scheme: "http://", proxies: None })
+            Ok(Self { client, scheme: "http://", proxies: None, last_url: LastUrl::default() })
         } else {
             Self::over_https(builder(), Trust::System)
         }
@@ -147,7 +150,7 @@ impl ReqwestTransport {
     /// ```
     #[must_use]
     pub fn from_client(client: reqwest::Client) -> Self {
-        Self { client, scheme: "https://", proxies: None }
+        Self { client, scheme: "https://", proxies: None, last_url: LastUrl::default() }
     }
 
     /// Sets the variable that errors name as the source of the proxy, such as `HTTPS_PROXY`.
@@ -167,7 +170,8 @@ impl ReqwestTransport {
 
     fn over_https(builder: reqwest::ClientBuilder, trust: Trust) -> Result<Self, TransportError> {
         let client = builder.https_only(true).build().map_err(setup)?;
-        Ok(Self { client, scheme: "https://", proxies: Some(Proxies::from_environment(trust)) })
+        let proxies = Some(Proxies::from_environment(trust));
+        Ok(Self { client, scheme: "https://", proxies, last_url: LastUrl::default() })
     }
 
     /// Why the connection to `url` failed.
@@ -232,14 +236,12 @@ impl Transport for ReqwestTransport {
         // deadline.
         let deadline = tokio::time::sleep(timeout);
         let (method, url, headers, body) = request.into_parts();
-        let sent = self
-            .client
-            .request(method, &url)
-            .headers(headers)
-            .body(body)
-            .timeout(timeout)
-            .send()
-            .await;
+        let request = match self.last_url.parse(&url) {
+            Some(parsed) => self.client.request(method, parsed),
+            // The HTTP library says what is wrong with it.
+            None => self.client.request(method, &url),
+        };
+        let sent = request.headers(headers).body(body).timeout(timeout).send().await;
         let mut answer = match sent {
             Ok(answer) => answer,
             Err(error) if is_not_connected(&error) => {

@@ -60,6 +60,7 @@ fn transport_through(proxy: &str) -> ReqwestTransport {
         client: client.build().unwrap(),
         scheme: "https://",
         proxies: Some(Proxies::of(proxy, Trust::System)),
+        last_url: LastUrl::default(),
     }
     .with_proxy_variable("HTTPS_PROXY")
 }

@@ -109,7 +109,8 @@ fn transport(authority: &Authority, proxy: Option<&str>) -> ReqwestTransport {
     };
     let client = builder.proxy(reqwest::Proxy::https(proxy).unwrap()).build().unwrap();
     let proxies = Some(Proxies::of(proxy, Trust::Only(trusted)));
-    ReqwestTransport { client, scheme: "https://", proxies }.with_proxy_variable("HTTPS_PROXY")
+    ReqwestTransport { client, scheme: "https://", proxies, last_url: LastUrl::default() }
+        .with_proxy_variable("HTTPS_PROXY")
 }
 
 fn request(url: &str) -> Request {
