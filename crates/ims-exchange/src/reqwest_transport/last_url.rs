@@ -1,4 +1,4 @@
-//! The URL of the last request. To parse one takes as long as all else that this crate does for a request.
+//! The URL of the last request. Parsing one takes about a microsecond, and nearly all requests of a transport have the same.
 
 use std::{
     fmt,
@@ -7,7 +7,7 @@ use std::{
 
 use reqwest::Url;
 
-/// The last URL, parsed, for the next request: nearly all of a transport's requests go to the same one. `Debug` does not show it.
+/// The last URL, parsed, for the next request. `Debug` does not show it.
 #[derive(Clone, Default)]
 pub(super) struct LastUrl(Arc<Mutex<Option<Url>>>);
 

@@ -1,6 +1,6 @@
 //! On which core of the processor a thread runs.
 //!
-//! Linux starts a thread on the core of its parent. There it waits until its parent has had its turn, for some milliseconds, in
+//! Linux often starts a thread on the core of its parent. There it waits until its parent has had its turn, for some milliseconds, in
 //! which a thousand certificates are read. Another core takes it over later, even if it has nothing to do.
 
 /// The core of this thread.
